@@ -918,17 +918,20 @@ class RowReader:
     """Make rows of a table out of lines of records; see csrc/reading/mb_rows.h.
 
     `shape` is one of ROW_SHAPES. `number` is that of the next record, `has_durations` is
-    true after a row with a duration of the counter `perf_counter`.
+    true after a row with a duration of the counter `perf_counter`. With `in_lists`, rows
+    are appended to lists, one for each column, which have to be as long as one another.
     """
 
     number: int
     has_durations: bool
-    def __init__(self, shape: int) -> None: ...
-    def add_column(self, kind: int, key: bytes, leaf: int = -1) -> int:
+    def __init__(self, shape: int, in_lists: bool = False) -> None: ...
+    def add_column(
+        self, kind: int, key: bytes, leaf: int = -1, values: list[Any] | None = None
+    ) -> int:
         """Add a column of one of ROW_COLUMNS, and return its number.
 
         `key` is its name in the rows. `leaf` is the place of its field; by default, a new
-        one.
+        one. `values` is its list.
         """
 
     def leaf(self, number: int) -> int:
@@ -945,7 +948,7 @@ class RowReader:
         """
 
     def read(self, block: bytes, start: int) -> tuple[int, bytes]:
-        """Read lines; return where the first unread one begins, and the rows."""
+        """Read lines; return where the first unread one begins, and rows not in lists."""
 
 def pieces(run: OpenRun, name: str, /) -> tuple[bytes, bytes, bytes]:
     """Return the text of what was captured and observed of a run.

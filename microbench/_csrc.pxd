@@ -147,9 +147,14 @@ cdef extern from "reading/mb_rows.h":
     ctypedef struct mb_rows_column:
         int leaf
         uint32_t kinds
+    ctypedef bint (*mb_rows_take)(void *context, const mb_rows_column *columns, int count)
+    ctypedef void (*mb_rows_drop)(void *context, int64_t rows)
     ctypedef struct mb_rows:
         mb_fields fields
         mb_text text
+        mb_rows_take take
+        mb_rows_drop drop
+        void *context
         int64_t number
         bint has_durations
         int count
@@ -473,6 +478,15 @@ cdef extern from "py/py_type.h":
 cdef extern from "py/py_handlers.h":
     bint py_handlers_raise() noexcept nogil
     int py_handlers_raised() except -1
+
+cdef extern from "py/py_cells.h":
+    ctypedef struct py_cells:
+        int count
+    void py_cells_init(py_cells *cells) noexcept
+    void py_cells_free(py_cells *cells) noexcept
+    void py_cells_add(py_cells *cells, object list) noexcept
+    bint py_cells_take(void *context, const mb_rows_column *columns, int count) noexcept
+    void py_cells_drop(void *context, int64_t rows) noexcept
 
 cdef extern from "py/py_copy.h":
     object py_copy_value(object value)

@@ -36,10 +36,27 @@ out._configure(True, None)
 """
 
 
+# The server of this one does not answer: the thread waits for it, and later ones wait.
+SILENT = f"""{SINK}
+from threading import Event
+answers = Event()
+
+class Silent(Quick):
+    def _send(self, records, timeout):
+        answers.wait()
+
+out = Silent()
+out._configure(True, None)
+out.write_record(RECORD)
+"""
+LET_GO = 'answers.set(); out.flush(); answers.clear(); out.write_record(RECORD)'
+
+
 def rows(lab: Lab) -> Iterator[Row]:
     """Yield the rows of this subject."""
     cases = {
         'record': Case('out.write_record(RECORD)', SINK, after='out.flush()', loops=CALLS),
+        'silent': Case('out.write_record(RECORD)', SILENT, after=LET_GO, loops=CALLS),
         'queue': Case('waiting.put(RECORD)', QUEUE, 'waiting = SimpleQueue()', loops=CALLS),
     }
     times = lab.time(cases, lab.processes)
@@ -49,4 +66,11 @@ def rows(lab: Lab) -> Iterator[Row]:
         'queue.SimpleQueue.put()',
         times[US]['queue'],
         Goal(5000, 'value'),
+    )
+    yield Row(
+        'the same while the server is silent',
+        times[US]['silent'],
+        'while it answers',
+        times[US]['record'],
+        Goal(1.5),
     )

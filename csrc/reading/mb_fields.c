@@ -10,6 +10,7 @@ typedef struct {
     mb_field_slice *slices;
     int count;
     uint64_t record; /* its number */
+    uint64_t block;
     bool has_later;
 } reading;
 
@@ -17,6 +18,7 @@ void
 mb_fields_init(mb_fields *fields)
 {
     memset(fields, 0, sizeof *fields);
+    fields->blocks = 1; /* no field has a value of it */
 }
 
 static void
@@ -45,11 +47,19 @@ has_name(const mb_field *field, const char *name, size_t size)
     return field->size == size && memcmp(field->name, name, size) == 0;
 }
 
-/* Returns the field of this name; NULL for none. Names mostly come in the same order. */
+/* Returns the field that comes next, if records are alike; NULL for none. */
+static inline mb_field *
+expected(const mb_field *within)
+{
+    mb_field *next = within->last ? within->last->next : NULL;
+    return next ? next : within->first;
+}
+
+/* Returns the field of this name; NULL for none. */
 static mb_field *
 found(mb_field *within, const char *name, size_t size)
 {
-    mb_field *start = within->last ? within->last->next : within->first;
+    mb_field *start = expected(within);
     for (mb_field *one = start; one; one = one->next) {
         if (has_name(one, name, size)) {
             return within->last = one;
@@ -100,14 +110,43 @@ mb_fields_add(mb_fields *fields, mb_field *within, const char *name, size_t size
 
 static bool read_members(reading *read, mb_field *within, int depth);
 
+/* Returns whether a value is, byte for byte, the one that the record before had. It is
+ * looked at no further then: most fields of a program's records never change. */
+static inline bool
+is_as_before(const reading *read, const mb_field *field, const char *text)
+{
+    const size_t size = field->before.size;
+    if (field->block != read->block || size >= (size_t)(read->end - text) ||
+        memcmp(text, field->before.text, size) != 0) {
+        return false;
+    }
+    return text[size] == ',' || text[size] == '}';
+}
+
+/* Returns what is behind the value of a field; NULL if it is not taken. */
+static const char *
+skip(reading *read, mb_field *field, const char *text, mb_json_kind *kind)
+{
+    if (is_as_before(read, field, text)) {
+        *kind = field->before.kind;
+        return text + field->before.size;
+    }
+    const char *behind = mb_json_skip(text, read->end, kind);
+    if (behind) {
+        field->before = (mb_field_slice){text, (size_t)(behind - text), *kind};
+        field->block = read->block;
+    }
+    return behind;
+}
+
 /* Keeps the value at the place; a second one for the same slice is not taken. */
 static bool
-keep(reading *read, int leaf)
+keep(reading *read, mb_field *field, int leaf)
 {
     mb_json_kind kind;
     const char *text = read->place;
     const char *behind =
-        leaf == MB_FIELD_UNKNOWN ? NULL : mb_json_skip(text, read->end, &kind);
+        leaf == MB_FIELD_UNKNOWN ? NULL : skip(read, field, text, &kind);
     read->place = behind;
     if (!behind || (leaf == MB_FIELD_NULL && kind != MB_JSON_NULL) ||
         leaf >= read->count) {
@@ -133,18 +172,37 @@ static bool
 read_value(reading *read, mb_field *field, int depth)
 {
     if (*read->place != '{' || is_empty_object(read->place)) {
-        return keep(read, field->leaf);
+        return keep(read, field, field->leaf);
     }
     if (field->inside != MB_FIELD_UNKNOWN) {
-        return keep(read, field->inside);
+        return keep(read, field, field->inside);
     }
     return depth < DEEPEST && read_members(read, field, depth + 1);
+}
+
+/* Reads a name and the colon behind it, if the name is the one that is expected. */
+static mb_field *
+read_expected(reading *read, mb_field *within)
+{
+    const char *text = read->place;
+    mb_field *field = expected(within);
+    if (!field || field->size + 3 > (size_t)(read->end - text) || *text != '"' ||
+        memcmp(text + 1, field->name, field->size) != 0 ||
+        text[field->size + 1] != '"' || text[field->size + 2] != ':') {
+        return NULL;
+    }
+    read->place = mb_json_skip_blanks(text + field->size + 3);
+    return within->last = field;
 }
 
 /* Reads a name and the colon behind it. */
 static mb_field *
 read_name(reading *read, mb_field *within)
 {
+    mb_field *field = read_expected(read, within);
+    if (field) {
+        return field;
+    }
     bool escaped;
     const char *text = read->place;
     const char *behind =
@@ -186,12 +244,19 @@ read_members(reading *read, mb_field *within, int depth)
     return sign == '}';
 }
 
+void
+mb_fields_forget(mb_fields *fields)
+{
+    fields->blocks++;
+}
+
 const char *
 mb_fields_read(mb_fields *fields, const char *text, const char *end,
                mb_field_slice *slices, int count)
 {
     reading read = {.place = text, .end = end, .slices = slices, .count = count};
     read.record = ++fields->records;
+    read.block = fields->blocks;
     for (int i = 0; i < count; i++) {
         slices[i].text = NULL;
     }

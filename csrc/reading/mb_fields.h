@@ -26,6 +26,12 @@ enum {
     MB_FIELD_LATER = -4, /* sets `fields.has_later`, unless it is null */
 };
 
+typedef struct {
+    const char *text; /* NULL: none */
+    size_t size;
+    mb_json_kind kind;
+} mb_field_slice;
+
 typedef struct mb_field {
     char *name; /* Owned: as it stands in the text */
     size_t size;
@@ -33,6 +39,8 @@ typedef struct mb_field {
     struct mb_field *first; /* Owned: of the object that it is */
     struct mb_field *last;  /* the one that was found last in the object */
     uint64_t seen;          /* the number of the last record that had it */
+    uint64_t block;         /* the block in which `before` is; 0 for none */
+    mb_field_slice before;  /* its value in an earlier record of the block */
     int leaf;               /* place of its value, or of an empty object */
     int inside;             /* place of all of an object with members */
 } mb_field;
@@ -40,14 +48,9 @@ typedef struct mb_field {
 typedef struct {
     mb_field top;
     uint64_t records;
+    uint64_t blocks;
     bool has_later; /* the last record */
 } mb_fields;
-
-typedef struct {
-    const char *text; /* NULL: none */
-    size_t size;
-    mb_json_kind kind;
-} mb_field_slice;
 
 void mb_fields_init(mb_fields *fields);
 void mb_fields_free(mb_fields *fields);
@@ -56,6 +59,9 @@ void mb_fields_free(mb_fields *fields);
  * there is none; NULL without memory. */
 mb_field *mb_fields_add(mb_fields *fields, mb_field *within, const char *name,
                         size_t size);
+
+/* Forgets the texts of records: call it when these are to be freed, or before others. */
+void mb_fields_forget(mb_fields *fields);
 
 /* Sets the slices of the record at the text, `count` of them. Returns what is behind
  * it; NULL if it is not read. */

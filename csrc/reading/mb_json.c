@@ -13,15 +13,17 @@
 static inline bool
 is_plain(char byte)
 {
-    return (unsigned char)byte >= 0x20 && (unsigned char)byte < 0x7f && byte != '"' &&
+    return (unsigned char)byte >= 0x20 && (unsigned char)byte < 0x80 && byte != '"' &&
            byte != '\\';
 }
 
 static inline const char *
 first_special(const char *text, const char *end)
 {
-    while (end - text >= MB_SPECIAL_STEP && !mb_special_in(text)) {
-        text += MB_SPECIAL_STEP;
+    ptrdiff_t step = MB_SPECIAL_STEP;
+    while (step == MB_SPECIAL_STEP && end - text >= step) {
+        step = mb_special_first(text);
+        text += step;
     }
     while (is_plain(*text)) {
         text++;

@@ -59,38 +59,55 @@ put_key(mb_text *text, const mb_rows_column *column)
 }
 
 static void
-put_slice(mb_text *text, mb_rows_column *column, const mb_field_slice *slice)
+put_slice(mb_rows *rows, mb_rows_column *column, const mb_field_slice *slice)
 {
-    if (slice->text && slice->kind != MB_JSON_NULL) {
-        put_key(text, column);
-        mb_text_raw(text, slice->text, slice->size);
-        column->kinds |= BIT(slice->kind);
+    if (!slice->text || slice->kind == MB_JSON_NULL) {
+        return;
     }
+    column->kinds |= BIT(slice->kind);
+    if (rows->take) {
+        column->cell = *slice;
+        return;
+    }
+    put_key(&rows->text, column);
+    mb_text_raw(&rows->text, slice->text, slice->size);
 }
 
 static void
-put_int(mb_text *text, mb_rows_column *column, int64_t value)
+put_int(mb_rows *rows, mb_rows_column *column, int64_t value)
 {
-    put_key(text, column);
-    mb_text_int(text, value);
     column->kinds |= BIT(MB_JSON_NATURAL);
+    if (rows->take) {
+        column->cell = (mb_field_slice){"", 0, MB_JSON_NATURAL};
+        column->made = value;
+        return;
+    }
+    put_key(&rows->text, column);
+    mb_text_int(&rows->text, value);
+}
+
+static void
+put_false(mb_rows *rows, mb_rows_column *column)
+{
+    static const mb_field_slice FALSE = {"false", 5, MB_JSON_BOOLEAN};
+    put_slice(rows, column, &FALSE);
 }
 
 /* Returns whether the value is one that a column can have as it is. */
 static bool
-put_field(mb_text *text, mb_rows_column *column, const mb_field_slice *slice)
+put_field(mb_rows *rows, mb_rows_column *column, const mb_field_slice *slice)
 {
     static const mb_field_slice EMPTY = {"\"{}\"", 4, MB_JSON_STRING};
     if (slice->text && slice->kind == MB_JSON_LIST) {
         return false;
     }
     const bool is_empty = slice->text && slice->kind == MB_JSON_EMPTY;
-    put_slice(text, column, is_empty ? &EMPTY : slice);
+    put_slice(rows, column, is_empty ? &EMPTY : slice);
     return true;
 }
 
 static bool
-put_time(mb_text *text, mb_rows_column *column, const mb_field_slice *slice)
+put_time(mb_rows *rows, mb_rows_column *column, const mb_field_slice *slice)
 {
     int64_t microseconds;
     if (!slice->text || slice->kind == MB_JSON_NULL) {
@@ -99,51 +116,73 @@ put_time(mb_text *text, mb_rows_column *column, const mb_field_slice *slice)
     if (!mb_moment_read(slice->text, slice->size, &microseconds)) {
         return false;
     }
-    put_int(text, column, microseconds);
+    put_int(rows, column, microseconds);
     return true;
 }
 
 static void
-put_iteration(mb_text *text, mb_rows_column *column, const row *one)
+put_iteration(mb_rows *rows, mb_rows_column *column, const row *one)
 {
     if (one->iteration.text) {
-        put_slice(text, column, &one->iteration);
+        put_slice(rows, column, &one->iteration);
     } else if (one->index >= 0) {
-        put_int(text, column, one->index);
+        put_int(rows, column, one->index);
     }
 }
 
 static bool
 put_column(mb_rows *rows, mb_rows_column *column, const row *one)
 {
-    mb_text *text = &rows->text;
     switch (column->kind) {
     case MB_ROWS_RECORD:
-        put_int(text, column, rows->number);
+        put_int(rows, column, rows->number);
         return true;
     case MB_ROWS_PHASE:
-        put_slice(text, column, &one->phase);
+        put_slice(rows, column, &one->phase);
         return true;
     case MB_ROWS_ITERATION:
-        put_iteration(text, column, one);
+        put_iteration(rows, column, one);
         return true;
     case MB_ROWS_DURATION:
-        put_slice(text, column, &one->duration);
+        put_slice(rows, column, &one->duration);
         return true;
     case MB_ROWS_ZERO:
     case MB_ROWS_ONE:
-        put_int(text, column, column->kind == MB_ROWS_ONE);
+        put_int(rows, column, column->kind == MB_ROWS_ONE);
         return true;
     case MB_ROWS_FALSE:
-        put_key(text, column);
-        MB_TEXT_LITERAL(text, "false");
+        put_false(rows, column);
         return true;
     case MB_ROWS_TIME:
-        return put_time(text, column, &rows->slices[column->leaf]);
+        return put_time(rows, column, &rows->slices[column->leaf]);
     case MB_ROWS_FIELD:
         break;
     }
-    return put_field(text, column, &rows->slices[column->leaf]);
+    return put_field(rows, column, &rows->slices[column->leaf]);
+}
+
+static bool
+put_columns(mb_rows *rows, const row *one)
+{
+    for (int i = 0; i < rows->count; i++) {
+        rows->columns[i].cell.text = NULL;
+        if (!put_column(rows, &rows->columns[i], one)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Makes the members of a row in the text an object. */
+static void
+end_row(mb_text *text, size_t begin)
+{
+    if (text->size == begin) {
+        MB_TEXT_LITERAL(text, "{");
+    } else if (!text->failed) {
+        text->data[begin] = '{'; /* instead of a comma */
+    }
+    MB_TEXT_LITERAL(text, "}\n");
 }
 
 static bool
@@ -153,18 +192,16 @@ put_row(mb_rows *rows, const row *one)
     if (rows->fields.has_later) {
         return false; /* the first row with such a field needs a new column */
     }
-    for (int i = 0; i < rows->count; i++) {
-        if (!put_column(rows, &rows->columns[i], one)) {
-            return false;
-        }
+    if (!put_columns(rows, one)) {
+        return false;
     }
-    if (rows->text.size == begin) {
-        MB_TEXT_LITERAL(&rows->text, "{");
-    } else if (!rows->text.failed) {
-        rows->text.data[begin] = '{'; /* instead of a comma */
+    if (!rows->take) {
+        end_row(&rows->text, begin);
+        return true;
     }
-    MB_TEXT_LITERAL(&rows->text, "}\n");
-    return true;
+    const bool done = rows->take(rows->context, rows->columns, rows->count);
+    rows->taken += done;
+    return done;
 }
 
 /* --- items of lists --------------------------------------------------------------- */
@@ -351,6 +388,7 @@ static const char *
 read_line(mb_rows *rows, const char *text, const char *end)
 {
     const size_t begin = rows->text.size;
+    rows->taken = 0;
     const char *behind =
         mb_fields_read(&rows->fields, text, end, rows->slices, rows->leaves);
     behind = behind ? mb_json_skip_blanks(behind) : NULL;
@@ -359,6 +397,9 @@ read_line(mb_rows *rows, const char *text, const char *end)
         return behind;
     }
     rows->text.size = begin;
+    if (rows->taken) {
+        rows->drop(rows->context, rows->taken);
+    }
     return NULL;
 }
 
@@ -375,6 +416,7 @@ skip_empty_lines(const char *text)
 const char *
 mb_rows_read(mb_rows *rows, const char *text, const char *end)
 {
+    mb_fields_forget(&rows->fields);
     for (;;) {
         text = skip_empty_lines(text);
         const char *behind = text < end ? read_line(rows, text, end) : NULL;

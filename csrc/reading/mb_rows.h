@@ -52,15 +52,27 @@ enum {
 typedef struct {
     mb_rows_kind kind;
     char key[8];
-    size_t size;    /* of the key */
-    int leaf;       /* place of the field */
-    uint32_t kinds; /* a bit for each mb_json_kind that was written */
+    size_t size;         /* of the key */
+    int leaf;            /* place of the field */
+    uint32_t kinds;      /* a bit for each mb_json_kind that was written */
+    mb_field_slice cell; /* of the row, without a key; text is NULL for none */
+    int64_t made;        /* the number that the cell is, if its size is 0 */
 } mb_rows_column;
+
+/* Takes the cells of a row, in place of rows.text. Returns false, and takes nothing, if
+ * the line is not to be read. */
+typedef bool (*mb_rows_take)(void *context, const mb_rows_column *columns, int count);
+/* Drops the last rows, which were taken of a line that is not read. */
+typedef void (*mb_rows_drop)(void *context, int64_t rows);
 
 typedef struct {
     mb_rows_shape shape;
     mb_fields fields;
-    mb_text text;       /* on the heap */
+    mb_text text;      /* on the heap */
+    mb_rows_take take; /* NULL: the rows go to `text` */
+    mb_rows_drop drop;
+    void *context;      /* of both */
+    int64_t taken;      /* rows of the present line */
     int64_t number;     /* of the next record */
     bool has_durations; /* any record whose counter is the usual one */
     int leaves;

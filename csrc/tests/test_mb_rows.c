@@ -71,6 +71,61 @@ a_line_that_was_not_learnt_is_left(void)
     mb_rows_free(&rows);
 }
 
+/* Values that begin like those of the line before, and names like the one expected. */
+static void
+a_line_that_resembles_the_one_before(void)
+{
+    static const char LINES[] =
+        "{\"call\":{\"name\":12,\"durations\":[1]},\"host\":{\"x\":1}}\n"
+        "{\"call\":{\"name\":123,\"durations\":[1]},\"host\":{\"x\":1}}\n"
+        "{\"call\":{\"name\":123 ,\"durations\":[1]},\"host\":{\"x\":1}}\n"
+        "{\"host\":{\"x\":1},\"call\":{\"durations\":[1],\"name\":12}}\n"
+        "{\"call\":{\"name\":12x,\"durations\":[1]},\"host\":{\"x\":1}}\n";
+    mb_rows rows;
+    mb_rows_init(&rows, MB_ROWS_ITERATIONS);
+    learn(&rows);
+    size_read(&rows, LINES);
+    CHECK_BYTES(rows.text.data, rows.text.size,
+                "{\"c0\":0,\"c1\":12,\"c2\":1}\n{\"c0\":1,\"c1\":123,\"c2\":1}\n"
+                "{\"c0\":2,\"c1\":123,\"c2\":1}\n{\"c0\":3,\"c1\":12,\"c2\":1}\n");
+    mb_rows_free(&rows);
+}
+
+/* Counts the rows that it has, and takes no more than three. */
+static bool
+take_three(void *context, const mb_rows_column *columns, int count)
+{
+    int64_t *rows = context;
+    if (count != 3 || columns[2].cell.kind != MB_JSON_NATURAL || *rows == 3) {
+        return false;
+    }
+    ++*rows;
+    return true;
+}
+
+static void
+drop(void *context, int64_t rows)
+{
+    *(int64_t *)context -= rows;
+}
+
+static void
+rows_of_a_line_are_taken_together(void)
+{
+    static const char LINES[] = "{\"call\":{\"durations\":[1,2]}}\n"
+                                "{\"call\":{\"durations\":[3,4]}}\n";
+    int64_t taken = 0;
+    mb_rows rows;
+    mb_rows_init(&rows, MB_ROWS_ITERATIONS);
+    learn(&rows);
+    rows.take = take_three, rows.drop = drop, rows.context = &taken;
+    CHECK_INT(size_read(&rows, LINES), sizeof LINES / 2);
+    CHECK_INT(taken, 2);
+    CHECK_INT(rows.number, 1);
+    CHECK_INT(rows.text.size, 0);
+    mb_rows_free(&rows);
+}
+
 static void
 read_through_a_failure(void)
 {
@@ -93,6 +148,8 @@ main(void)
 {
     RUN(each_iteration_is_a_row);
     RUN(a_line_that_was_not_learnt_is_left);
+    RUN(a_line_that_resembles_the_one_before);
+    RUN(rows_of_a_line_are_taken_together);
     RUN(memory_may_run_out_anywhere);
     return test_report();
 }

@@ -26,26 +26,46 @@ ROW_KINDS = {
 
 cdef class RowReader:
     cdef c.mb_rows *_rows
+    cdef c.py_cells *_cells
 
-    def __cinit__(self, int shape):
+    def __cinit__(self, int shape, bint in_lists=False):
         self._rows = <c.mb_rows *>PyMem_Malloc(sizeof(c.mb_rows))
         if self._rows is NULL:
             raise MemoryError
         c.mb_rows_init(self._rows, <c.mb_rows_shape>shape)
+        if in_lists:
+            self._use_lists()
+
+    cdef int _use_lists(self) except -1:
+        self._cells = <c.py_cells *>PyMem_Malloc(sizeof(c.py_cells))
+        if self._cells is NULL:
+            raise MemoryError
+        c.py_cells_init(self._cells)
+        self._rows.take = c.py_cells_take
+        self._rows.drop = c.py_cells_drop
+        self._rows.context = self._cells
+        return 0
 
     def __dealloc__(self):
         if self._rows is not NULL:
             c.mb_rows_free(self._rows)
             PyMem_Free(self._rows)
+        if self._cells is not NULL:
+            c.py_cells_free(self._cells)
+            PyMem_Free(self._cells)
 
-    def add_column(self, int kind, bytes key not None, int leaf=-1):
+    def add_column(self, int kind, bytes key not None, int leaf=-1, list values=None):
         if not 0 < len(key) < 8:
             raise ValueError('a key has 1 to 7 bytes')
+        if (values is None) != (self._cells is NULL):
+            raise ValueError('a column has a list if the reader is one of lists')
         cdef int number = c.mb_rows_add_column(
             self._rows, <c.mb_rows_kind>kind, PyBytes_AS_STRING(key), leaf
         )
         if number < 0:
             raise ValueError('there are too many columns')
+        if values is not None:
+            c.py_cells_add(self._cells, values)
         return number
 
     def leaf(self, int number):
@@ -87,6 +107,9 @@ cdef class RowReader:
     def has_durations(self):
         return self._rows.has_durations
 
+    cdef const char *_read(self, const char *text, const char *end) except *:
+        return c.mb_rows_read(self._rows, text, end)
+
     def read(self, bytes block not None, Py_ssize_t start):
         cdef const char *text = PyBytes_AS_STRING(block)
         cdef const char *end = text + PyBytes_GET_SIZE(block)
@@ -94,7 +117,7 @@ cdef class RowReader:
         if not 0 <= start <= PyBytes_GET_SIZE(block):
             raise IndexError('the start is not within the block')
         self._rows.text.size = 0
-        place = c.mb_rows_read(self._rows, text + start, end)
+        place = self._read(text + start, end)
         if self._rows.text.failed:
             raise MemoryError
         rows = PyBytes_FromStringAndSize(self._rows.text.data, <Py_ssize_t>self._rows.text.size)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from .report import Comparison
 
-MISSING = "compare needs NumPy and SciPy: pip install 'microbench[analysis]'"
+MISSING = 'compare needs NumPy and SciPy: pip install numpy scipy'
 
 
 def compare(

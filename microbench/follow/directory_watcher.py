@@ -27,13 +27,18 @@ class DirectoryWatcher(Watcher):
         super().__init__(os.path.join(directory, '*'))
         self._directories: frozenset[str] = frozenset()
         self._watched: dict[int, str] = {}
+        self._awaited: dict[int, str] = {}  # names of directories that are missing
 
     def watch_directories(self, directories: Iterable[str]) -> bool:
-        """Wait for changes in these directories from now on; return True if one is new."""
+        """Wait for changes in these directories from now on; return True if one is new.
+
+        One that is missing counts as new.
+        """
         before, self._directories = self._directories, frozenset(directories)
-        if self._directories != before:
+        is_new = bool(self._awaited) or not self._directories <= before
+        if is_new or self._directories != before:
             self.watch([])
-        return not self._directories <= before
+        return is_new
 
     def wait(self, seconds: float) -> None:
         """Wait for a possible change, a call of `wake`, or the end of the time."""
@@ -43,12 +48,23 @@ class DirectoryWatcher(Watcher):
             self.changed = None
 
     def _add_watches(self) -> None:
-        if self._inotify >= 0:
-            added = (
-                (inotify.add(self._inotify, os.fsencode(one), EVENTS_OF_FILES), one)
-                for one in self._directories
-            )
-            self._watched = dict(added)
+        self._watched, self._awaited = {}, {}
+        for directory in self._directories if self._inotify >= 0 else ():
+            watch = inotify.add(self._inotify, os.fsencode(directory), EVENTS_OF_FILES)
+            if watch >= 0:
+                self._watched[watch] = directory
+            else:
+                self._await(directory)
+
+    def _await(self, directory: str) -> None:
+        """Watch for a missing directory: in the nearest one above it."""
+        above, name = os.path.split(directory.rstrip(os.sep))
+        while name:
+            watch = inotify.add(self._inotify, os.fsencode(above), inotify.OF_A_DIRECTORY)
+            if watch >= 0:
+                self._awaited[watch] = name
+                return
+            above, name = os.path.split(above)
 
     def _concerns_us(self, events: bytes) -> bool:
         """Note the names in the events; return False if all are hidden ones."""
@@ -57,6 +73,10 @@ class DirectoryWatcher(Watcher):
             watch, _, _, length = EVENT.unpack_from(events, start)
             start += EVENT.size + length
             name = os.fsdecode(events[start - length : start].rstrip(b'\0'))
+            if watch in self._awaited:
+                if name == self._awaited[watch]:
+                    is_any, self.changed = True, None
+                continue
             if name.startswith('.'):
                 continue  # a journal
             is_any = True

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from time import monotonic
+from time import monotonic, time_ns
 
 SUFFIX = '.journal'
 NAMES = 100  # of a directory, for which one listing serves one more file
 SECONDS = 1.0  # for which it does
+SETTLED = 2_000_000_000  # nanoseconds after which a change gives a directory a new time
 DIRECTORIES = 100  # whose names are kept
 
 
@@ -34,15 +35,19 @@ def fresh(directory: str, begin: str) -> list[str]:
 class Listing:
     """Returns names of the journals in a directory, for a loop over its files.
 
-    So the loop takes time for each file, not for each pair of files. A directory of fewer
-    than 100 names is listed for each file.
+    So the loop takes time for each file, not for each pair of files. A directory is listed
+    again once its time has changed, or if it had been changed just before: of fewer than
+    100 names for each file, of more for one in 100 of them.
     """
 
     def __init__(self) -> None:
         self._kept: dict[str, _Names] = {}
 
     def __call__(self, directory: str, begin: str) -> list[str]:
-        """Return the names that begin with a text; they may be up to a second old."""
+        """Return the names that begin with a text.
+
+        In a directory that is being changed, they may be up to a second old.
+        """
         kept = self._kept.get(directory)
         if kept is None or not kept.serve():
             if len(self._kept) >= DIRECTORIES:
@@ -52,15 +57,19 @@ class Listing:
 
 
 class _Names:
-    """Names that serve a few more files, for a short time."""
+    """Names that serve while the directory stays as it is, or for a few more files."""
 
     def __init__(self, directory: str) -> None:
+        self._directory, self._time = directory, _time_of(directory)
+        self._is_settled = 0 < self._time < time_ns() - SETTLED
         self._end = monotonic() + SECONDS
         self._names, count = names_in(directory)
         self._left = count // NAMES
 
     def serve(self) -> bool:
         """Return True if they serve one more file."""
+        if self._is_settled:
+            return _time_of(self._directory) == self._time
         self._left -= 1
         return self._left >= 0 and monotonic() < self._end
 
@@ -72,3 +81,11 @@ class _Names:
         while last < len(self._names) and self._names[last].startswith(begin):
             last += 1
         return self._names[first:last]
+
+
+def _time_of(directory: str) -> int:
+    """Return when a directory was last changed, in nanoseconds; 0 if it is not known."""
+    try:
+        return os.stat(directory).st_mtime_ns
+    except OSError:
+        return 0

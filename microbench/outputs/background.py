@@ -70,7 +70,7 @@ class Sender:
         self._stops = self._ended = False
         self._deadline: float | None = None  # of the end
         self._failing_since: float | None = None
-        self._news = ''  # a warning for the next caller
+        self.news = ''  # a warning for the next caller
 
     # --- the caller -------------------------------------------------------------------
 
@@ -87,8 +87,8 @@ class Sender:
         self._queue.put(record)
         if self._thread is None:
             self._start()
-        if self._news:
-            news, self._news = self._news, ''
+        if self.news:
+            news, self.news = self.news, ''
             warn(news, RuntimeWarning)
 
     def _make_room(self, size: int) -> None:
@@ -115,7 +115,7 @@ class Sender:
 
     def _drop(self, count: int) -> None:
         if not self.dropped:
-            self._news = (
+            self.news = (
                 f'{self._sink!r} is slower than the program: {self._most} records wait, '
                 f'and the oldest are dropped from now on; spool= would keep them'
             )
@@ -218,7 +218,7 @@ class Sender:
             self._failing_since = now
         wait = max(self._backoff.next(), asked)
         if self._backoff.failures == WARNED:
-            self._news = (
+            self.news = (
                 f'{self._sink!r} did not take a record: {one_line(error)}; '
                 f'it is tried again, while others wait'
             )
@@ -250,7 +250,7 @@ class Sender:
                     return
             return
         where = self._keep(batch)
-        self._news = f'{self._sink!r} refused a record: {one_line(error)}; it is {where}'
+        self.news = f'{self._sink!r} refused a record: {one_line(error)}; it is {where}'
         self._finish(1)
 
     def _keep(self, records: list[bytes]) -> str:
@@ -341,7 +341,7 @@ class Sender:
 
     def report(self) -> None:
         """Print what no caller was warned about, and how many records were dropped."""
-        news, self._news = self._news, ''
+        news, self.news = self.news, ''
         if self.dropped:
             lost = f'{self.dropped} records were dropped: the queue was full'
             news = f'{self._sink!r}: {lost}'

@@ -11,7 +11,7 @@ from .spool import class_name, described
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
     from urllib.request import Request
 
@@ -52,6 +52,8 @@ class HttpOutput(NetworkOutput):
     >>> Chat('https://chat.example.org/hook').format_payload({'call': {'name': 'fit'}})
     'fit is done'
     """
+
+    _read: Callable[[Any], None] | None = None  # of subclasses: reads an answer
 
     def __init__(
         self,
@@ -144,7 +146,7 @@ class HttpOutput(NetworkOutput):
         deadline = None if left is None else monotonic() + left
         request = self._request(records)
         for _ in range(MOST_REDIRECTS + 1):
-            target = sent(request, left, strictly=self._may_repeat)
+            target = sent(request, left, strictly=self._may_repeat, read=self._read)
             if target is None:
                 return
             request = redirected(request, target)

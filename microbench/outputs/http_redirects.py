@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
     from urllib.error import HTTPError
     from urllib.request import Request
@@ -34,20 +35,28 @@ def check_url(url: Any) -> None:
         raise ValueError('url contains a user or a password: give an Authorization header')
 
 
-def sent(request: Request, timeout: float | None, strictly: bool) -> str | None:
+def sent(
+    request: Request,
+    timeout: float | None,
+    strictly: bool,
+    read: Callable[[Any], None] | None = None,
+) -> str | None:
     """Send the request once; return the address of a redirect, else None.
 
     Args:
         request: what is sent.
         timeout: seconds for connecting and for each wait.
         strictly: follow no redirect to another server.
+        read: function that is called with the answer of a server that took the request.
     """
     import urllib.error
     import urllib.request
 
     request.redirect_dict = FOLLOWED_ENOUGH  # type: ignore[attr-defined]
     try:
-        with urllib.request.urlopen(request, timeout=timeout):  # noqa: S310 - checked
+        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - checked
+            if read is not None:
+                read(answer)
             return None
     except urllib.error.HTTPError as error:
         if error.fp is not None:

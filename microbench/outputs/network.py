@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..messages import warn
 from .base import Output
 
 TYPE_CHECKING = False
@@ -91,6 +92,13 @@ class NetworkOutput(Output):
             self._sender.close()
 
     # --- for subclasses ---------------------------------------------------------------
+
+    def _tell(self, text: str) -> None:
+        """Warn: now, or with the next record if a thread sends them."""
+        if self._sender is None:
+            warn(text, RuntimeWarning)
+        else:
+            self._sender.news = text
 
     def _load(self) -> None:
         """Import what the thread needs: a fork during an import breaks the child.

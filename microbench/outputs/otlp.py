@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 import os
-from hashlib import sha256
+from http.client import HTTPException
 
-from .http import HttpOutput, address_of, record_id
+from .http import HttpOutput, address_of
+from .spans import resource_spans
 from .spool import class_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from typing import Any
     from urllib.request import Request
 
 PATH = '/v1/traces'
 AGAIN = frozenset({429, 502, 503, 504})  # what the specification has repeated
-INTERNAL, ERROR = 1, 2  # kind of a span, code of a status
-LARGEST = (1 << 63) - 1
-
-# Fields with a name in the semantic conventions of OpenTelemetry.
-OF_RESOURCE = {
-    'host.hostname': 'host.name',
-    'host.os': 'os.type',
-    'process.pid': 'process.pid',
-    'python.executable': 'process.executable.path',
-    'python.version': 'process.runtime.version',
-}
-OF_SPAN = {
-    'call.qualname': 'code.function.name',
-    'call.line': 'code.line.number',
-    'process.thread': 'thread.name',
-    'call.command': 'process.command_args',
-    'exit_status': 'process.exit.code',
-}
-# What is said otherwise: by the span, its children and events.
-ELSEWHERE = (
-    'call.name',
-    'call.start_time',
-    'call.finish_time',
-    'call.timings',
-    'exception',
-)
+MOST_READ = 1 << 16  # bytes of an answer
 
 
 class OtlpOutput(HttpOutput):
@@ -57,8 +33,15 @@ class OtlpOutput(HttpOutput):
         batch: with `background`, the records that one request may have.
         spool: directory that keeps what is not sent, for `microbench resend`.
 
+    Attributes:
+        rejected: spans that the collector has dropped out of requests that it took.
+        rejection: why, as it says.
+
     Raises:
         TypeError, ValueError: as `HttpOutput` raises them.
+
+    If the collector takes a request and drops some of its spans (`partialSuccess`), they
+    are not sent again: there is one RuntimeWarning, and `rejected` counts them.
 
     The ids of trace and spans are made from `mb.record_id`, so that a record that is sent
     again gives the same spans. Phases are laid one after the other, since a record has
@@ -67,6 +50,10 @@ class OtlpOutput(HttpOutput):
     >>> OtlpOutput('http://localhost:4318').url
     'http://localhost:4318/v1/traces'
     """
+
+    rejected = 0
+    rejection = ''
+    _may_tell = True
 
     def __init__(
         self,
@@ -124,6 +111,22 @@ class OtlpOutput(HttpOutput):
             request.add_header('Content-Type', 'application/json')
         return request
 
+    def _read(self, answer: Any) -> None:
+        """Note what the collector says about a request that it has taken."""
+        from ..results.reading import decode_line  # start-up time
+
+        try:
+            found = decode_line(answer.read(MOST_READ))
+        except (OSError, HTTPException):  # the request is taken, whatever follows
+            return
+        count, why = partial_success(found or {})
+        is_new = self._may_tell and not (self.rejected or self.rejection)
+        self.rejected += count
+        self.rejection = why or self.rejection
+        if (count or why) and is_new:
+            dropped = f'dropped {count} spans' if count else 'took all spans, and warns'
+            self._tell(f'{self!r} {dropped}: {why or "no reason is given"}')
+
     def _retry_after(self, error: Exception) -> float | None:
         from urllib.error import HTTPError
 
@@ -137,159 +140,20 @@ class OtlpOutput(HttpOutput):
         return {**super()._describe(), **kind, 'service_name': self.service_name}
 
 
-# --- spans ----------------------------------------------------------------------------
+def partial_success(answer: dict[str, Any]) -> tuple[int, str]:
+    """Return how many spans a collector has dropped, and why; 0 and no text for none.
 
-
-def resource_spans(record: dict[str, Any], service: str) -> dict[str, Any]:
-    """Return the spans of a record, with what they belong to."""
-    flat = dict(_flat(record))
-    resource = {'service.name': service, 'telemetry.sdk.language': 'python'}
-    resource.update(_renamed(flat, OF_RESOURCE))
-    scope = {'name': 'microbench', 'version': str(flat.get('mb.version', ''))}
-    return {
-        'resource': {'attributes': attributes(resource)},
-        'scopeSpans': [{'scope': scope, 'spans': spans(record, flat)}],
-    }
-
-
-def spans(record: dict[str, Any], flat: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the span of a record, then one for each of its phases."""
-    identity = record_id(record) or sha256(repr(record).encode()).hexdigest()
-    begin = nanoseconds(flat.get('call.start_time'))
-    end = max(nanoseconds(flat.get('call.finish_time')), begin)
-    root = {
-        'traceId': trace_id(identity),
-        'spanId': span_id(identity, ''),
-        'name': str(flat.get('call.name') or '<record>'),
-        'kind': INTERNAL,
-        'startTimeUnixNano': str(begin),
-        'endTimeUnixNano': str(end),
-        'attributes': attributes(_own(flat)),
-        **_outcome(record, end),
-    }
-    return [root, *_phases(record, root, begin)]
-
-
-def _phases(
-    record: dict[str, Any], root: dict[str, Any], begin: int
-) -> Iterator[dict[str, Any]]:
-    call = record.get('call')
-    timings = call.get('timings') if isinstance(call, dict) else None
-    for number, timing in enumerate(timings if isinstance(timings, list) else ()):
-        duration = timing.get('duration') if isinstance(timing, dict) else None
-        if not isinstance(duration, (int, float)):
-            continue
-        end = begin + max(round(duration * 1e9), 0)
-        yield {
-            'traceId': root['traceId'],
-            'spanId': span_id(root['traceId'], str(number)),
-            'parentSpanId': root['spanId'],
-            'name': str(timing.get('name')),
-            'kind': INTERNAL,
-            'startTimeUnixNano': str(begin),
-            'endTimeUnixNano': str(end),
-        }
-        begin = end
-
-
-def _outcome(record: dict[str, Any], end: int) -> dict[str, Any]:
-    """Return status and event of an exception; nothing if there was none."""
-    error = record.get('exception')
-    if not isinstance(error, dict):
-        return {}
-    named = {f'exception.{k}': v for k, v in error.items() if k in ('type', 'message')}
-    event = {'name': 'exception', 'timeUnixNano': str(end), 'attributes': attributes(named)}
-    status = {'code': ERROR, 'message': str(error.get('message', ''))}
-    return {'status': status, 'events': [event]}
-
-
-def _own(flat: dict[str, Any]) -> dict[str, Any]:
-    """Return the attributes of the span of a record."""
-    found = _renamed(flat, OF_SPAN)
-    for name, value in flat.items():
-        if name in OF_RESOURCE or name in OF_SPAN or name.startswith(ELSEWHERE):
-            continue
-        found[f'microbench.{name}' if name.startswith(('mb.', 'call.')) else name] = value
-    return found
-
-
-def _renamed(flat: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    return {new: flat[old] for old, new in names.items() if flat.get(old) is not None}
-
-
-def _flat(record: dict[str, Any], head: str = '') -> Iterator[tuple[str, Any]]:
-    """Yield the values of nested objects with their names, joined by dots."""
-    for name, value in record.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f'{head}{name}.')
-        else:
-            yield head + name, value
-
-
-# --- values ---------------------------------------------------------------------------
-
-
-def attributes(values: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return attributes with typed values; a null is left out."""
-    return [
-        {'key': name, 'value': any_value(value)}
-        for name, value in values.items()
-        if value is not None
-    ]
-
-
-def any_value(value: Any) -> dict[str, Any]:
-    """Return a value of JSON with its type; integers are text, as 64 bits need it.
-
-    >>> any_value([1, 'a', True, None])['arrayValue']['values'][:2]
-    [{'intValue': '1'}, {'stringValue': 'a'}]
+    >>> partial_success({'partialSuccess': {'rejectedSpans': '2', 'errorMessage': 'large'}})
+    (2, 'large')
     """
-    if isinstance(value, bool):
-        return {'boolValue': value}
-    if isinstance(value, int) and abs(value) <= LARGEST:
-        return {'intValue': str(value)}
-    if isinstance(value, float):
-        return {'doubleValue': value}
-    if isinstance(value, list):
-        return {'arrayValue': {'values': [any_value(item) for item in value]}}
-    if isinstance(value, dict):
-        return {'kvlistValue': {'values': attributes(value)}}
-    return {} if value is None else {'stringValue': str(value)}
-
-
-def nanoseconds(text: Any) -> int:
-    """Return a time of ISO 8601 in nanoseconds since 1970; 0 if it is none.
-
-    >>> nanoseconds('1970-01-01T00:00:01.000000+00:00')
-    1000000000
-    """
-    from datetime import datetime, timedelta, timezone
-
+    found = answer.get('partialSuccess')
+    found = found if isinstance(found, dict) else {}
     try:
-        time = datetime.fromisoformat(text)
+        count = int(found.get('rejectedSpans') or 0)  # 64 bits are text in JSON
     except (TypeError, ValueError):
-        return 0
-    if time.tzinfo is None:
-        time = time.astimezone()
-    since = time - datetime(1970, 1, 1, tzinfo=timezone.utc)
-    return max(since // timedelta(microseconds=1) * 1000, 0)
-
-
-def trace_id(identity: str) -> str:
-    """Return 32 hexadecimal digits: those of a record id, or of a digest.
-
-    >>> trace_id('967e2427ff38fea1-0000000000000001')
-    '967e2427ff38fea10000000000000001'
-    """
-    digits = identity.replace('-', '')
-    if len(digits) == 32 and not set(digits) - set('0123456789abcdef') and int(digits, 16):
-        return digits
-    return sha256(identity.encode()).hexdigest()[:32]
-
-
-def span_id(identity: str, part: str) -> str:
-    """Return 16 hexadecimal digits for a part of a record."""
-    return sha256(f'{identity}/{part}'.encode()).hexdigest()[:16]
+        count = 0
+    why = str(found.get('errorMessage') or '')
+    return max(count, 0), ' '.join(why.split())
 
 
 def again(target: dict[str, Any], to: str | None, headers: dict[str, str]) -> OtlpOutput:
@@ -304,5 +168,6 @@ def again(target: dict[str, Any], to: str | None, headers: dict[str, str]) -> Ot
         service_name=target.get('service_name'),
     )
     sink.background = True  # without a thread: each request has a key, as before
+    sink._may_tell = False  # the caller looks
     sink.batch = sink._most_in_batch = target.get('batch', 1)
     return sink

@@ -1,11 +1,8 @@
 """Send what a spool keeps: `microbench resend`.
 
-    NAME.TO.jsonl            a process may still append to it
-    NAME.TO.jsonl.N.sending  renamed: nothing is appended any more
-    NAME.TO.jsonl.N.sent     the offsets of its lines that a server has taken
-
-Offsets are noted after each answer, so that a `resend` that is killed sends at most one
-batch again. A file goes away when all its lines are taken. Two cannot run at once.
+What a server has taken is noted after each answer (sending_files.py), so that a `resend`
+that is killed sends at most one batch again. A file goes away when all its lines are taken.
+Two cannot run at once.
 """
 
 from __future__ import annotations
@@ -13,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import sleep
 
 from ..messages import one_line
@@ -21,14 +18,14 @@ from ..results.reading import decode_line
 from .backoff import Backoff
 from .base import writer_of
 from .network import NetworkOutput
-from .spool import FLAGS, TARGET, is_at
+from .sending_files import batches, claimed, count, lines, note, offsets, remove
+from .spool import FLAGS, TARGET, described
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-SENDING, SENT = '.sending', '.sent'
 NAME = re.compile(r'[\w-]+\.([0-9a-f]{12})\.jsonl(?:\.[0-9a-f]+\.sending)?')
 ATTEMPTS = 5
 LONGEST_WAIT = 60.0  # seconds: a server that asks for more is left for the next time
@@ -48,12 +45,15 @@ class Sent:
         damaged: lines that are no records.
         why: why some are left; empty if none is.
         refusal: why the last one was refused.
+        dropped: spans of OpenTelemetry that the server took and dropped.
+        reason: why, as it says.
     """
 
     def __init__(self, where: str) -> None:
         self.where = where
         self.sent = self.doubled = self.refused = self.left = self.damaged = 0
-        self.why = self.refusal = ''
+        self.why = self.refusal = self.reason = ''
+        self.dropped = 0
 
 
 def resend(
@@ -83,11 +83,21 @@ def resend(
         ]
 
 
-def waiting(directory: str) -> dict[str, int]:
-    """Return the number of records for each target, and change nothing."""
-    found = {}
+def waiting(
+    directory: str, to: Any = None, headers: dict[str, str] | None = None
+) -> list[Sent]:
+    """Return what `resend` would find, and send and change nothing.
+
+    Returns:
+        One result for each target, in which all records are left; `why` says what is
+        missing for them to be sent.
+    """
+    found = []
     for target, files in sorted(_by_target(directory).items()):
-        found[_where(_read_target(target))] = sum(_count(path) for path in files)
+        sending = _Sending(target, to, headers or {})
+        sending.result.left = sum(map(count, files))
+        sending.close(sending.opened())
+        found.append(sending.result)
     return found
 
 
@@ -120,17 +130,18 @@ def _read_target(path: str) -> dict[str, Any]:
         return {}
 
 
-def _where(target: dict[str, Any]) -> str:
-    """Return a target for people."""
+def _where(target: dict[str, Any], to: Any = None) -> str:
+    """Return a target for people: the other one, if there is one."""
+    if isinstance(to, str):
+        scheme, mark, rest = described(to)[0].partition('://')
+        server, slash, path = rest.partition('/')
+        return scheme + mark + server.rpartition('@')[2] + slash + path
+    if to is not None:
+        return repr(to)
     for name in ('url', 'key', 'table', 'class'):
         if name in target:
             return str(target[name])
     return 'an unknown target'
-
-
-def _count(path: str) -> int:
-    done = _offsets(path)
-    return sum(offset not in done for offset, _ in _lines(path))
 
 
 class _Sending:
@@ -141,36 +152,44 @@ class _Sending:
         self._ids: set[str] = set()
         self._to = to
         self._headers = headers
-        self.result = Sent(_where(self._target))
+        self.result = Sent(_where(self._target, to))
+
+    def opened(self) -> Any:
+        """Return the sink; None, and say why, if it cannot be known."""
+        try:
+            return sink_for(self._target, self._to, self._headers)
+        except (ValueError, ImportError) as error:
+            self.result.why = str(error)
+            return None
+
+    def close(self, sink: Any) -> None:
+        """Close a sink that is not the caller's, and note what it has dropped."""
+        self.result.dropped = getattr(sink, 'rejected', 0)
+        self.result.reason = getattr(sink, 'rejection', '')
+        if sink is not None and (self._to is None or isinstance(self._to, str)):
+            sink.close()
 
     def files(self, paths: list[str]) -> Sent:
         """Send the lines of files, until the server takes no more."""
-        sink: Any = None
-        try:
-            sink = sink_for(self._target, self._to, self._headers)
-        except (ValueError, ImportError) as error:
-            self.result.why = str(error)
+        sink = self.opened()
         for path in paths:
             if sink is None:
-                self.result.left += _count(path)
+                self.result.left += count(path)
             else:
-                self._file(sink, _claimed(path))
-        if sink is not None and (self._to is None or isinstance(self._to, str)):
-            sink.close()
+                self._file(sink, claimed(path))
+        self.close(sink)
         return self.result
 
     def _file(self, sink: Any, path: str) -> None:
-        done, rest = _offsets(path), 0
-        for batch in _batches(_lines(path, done), sink._most_in_batch):
+        done, rest = offsets(path), 0
+        for batch in batches(lines(path, done), sink._most_in_batch):
             if self.result.why:
                 self.result.left += len(batch)
                 rest += len(batch)
                 continue
             rest += self._batch(sink, path, batch)
         if not rest:
-            for name in (path, path[: -len(SENDING)] + SENT):
-                with suppress(FileNotFoundError):
-                    os.unlink(name)
+            remove(path)
 
     def _batch(self, sink: Any, path: str, batch: list[tuple[int, bytes]]) -> int:
         """Send a batch; return how many of its lines stay."""
@@ -188,7 +207,7 @@ class _Sending:
                 self._ids.add(found)
         self.result.damaged += damaged
         self.result.doubled += len(before)
-        _note(path, before)
+        note(path, before)
         return damaged + (self._records(sink, path, new) if new else 0)
 
     def _records(self, sink: Any, path: str, batch: list[tuple[int, bytes]]) -> int:
@@ -207,7 +226,7 @@ class _Sending:
             self.result.why = one_line(error)
             self.result.left += len(batch)
             return len(batch)
-        _note(path, batch)
+        note(path, batch)
         self.result.sent += len(batch)
         return 0
 
@@ -282,66 +301,6 @@ def kind_of(url: str) -> str:
     scheme = url.partition('://')[0]
     same = {'https': 'http', 'rediss': 'redis', 'postgres': 'postgresql'}
     return same.get(scheme, scheme)
-
-
-# --- files ----------------------------------------------------------------------------
-
-
-def _claimed(path: str) -> str:
-    """Rename a file, so that no process appends to it; return its path."""
-    if path.endswith(SENDING):
-        return path
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if not is_at(descriptor, path):
-            raise FileNotFoundError(path)
-        new = f'{path}.{os.urandom(4).hex()}{SENDING}'
-        os.rename(path, new)
-        return new
-    finally:
-        os.close(descriptor)
-
-
-def _lines(path: str, done: frozenset[int] = frozenset()) -> Iterator[tuple[int, bytes]]:
-    """Yield offset and contents of the lines of a file that are not done."""
-    offset = 0
-    with open(path, 'rb') as file:
-        for line in file:
-            if offset not in done and line.strip():
-                yield offset, line.rstrip(b'\n')
-            offset += len(line)
-
-
-def _batches(
-    lines: Iterator[tuple[int, bytes]], most: int
-) -> Iterator[list[tuple[int, bytes]]]:
-    batch = []
-    for line in lines:
-        batch.append(line)
-        if len(batch) >= most:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _offsets(path: str) -> frozenset[int]:
-    """Return the offsets of the lines that a server has taken."""
-    with suppress(FileNotFoundError), open(path[: -len(SENDING)] + SENT, 'rb') as file:
-        return frozenset(int(line) for line in file.read().split(b'\n')[:-1])
-    return frozenset()
-
-
-def _note(path: str, batch: list[tuple[int, bytes]]) -> None:
-    """Note that a server has taken these lines, with one write."""
-    if batch:
-        text = ''.join(f'{offset}\n' for offset, _ in batch).encode()
-        descriptor = os.open(path[: -len(SENDING)] + SENT, FLAGS, 0o600)
-        try:
-            os.write(descriptor, text)
-        finally:
-            os.close(descriptor)
 
 
 def _id(record: dict[str, Any]) -> str:

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import count
 
-from ..results.columns import Column
+from ..results.columns import EPOCH, Column
 from ..results.tables import MAKE, imported
-from .spool import EPOCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
+MICROSECOND = timedelta(microseconds=1)
 MANY = 2000  # rows at a time
 ZONED = 'TIMESTAMP WITH TIME ZONE'
 # Kinds of the columns of a frame of pandas; others are objects.
@@ -132,7 +132,16 @@ def _columns(answer: Answer) -> dict[str, Column]:
     values = zip(*rows, strict=True) if rows else ([] for _ in answer.names)
     kinds = (KINDS.get(type_, 'object') for type_ in answer.types)
     found = zip(answer.names, kinds, values, strict=True)
-    return {name: Column(kind, list(column)) for name, kind, column in found}
+    return {name: Column(kind, _cells(kind, column)) for name, kind, column in found}
+
+
+def _cells(kind: str, values: Iterable[Any]) -> list[Any]:
+    return list(map(_since, values)) if kind == 'time' else list(values)
+
+
+def _since(time: Any) -> Any:
+    """Return a time in microseconds since 1970."""
+    return (time - EPOCH) // MICROSECOND if isinstance(time, datetime) else time
 
 
 def plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .spool import Spool
 
-MISSING = "queries need duckdb: pip install 'microbench[analysis]'"
+MISSING = 'queries need duckdb: pip install duckdb'
 NO_TABLE = (
     '{} does not have the columns of a table: save one with '
     'microbench query "FROM runs" FILE --to parquet -o NEW'

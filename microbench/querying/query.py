@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 from ..reader import Reader
 from ..results.formats import TIDY, check
 from ..results.kinds import KINDS
+from ..results.quick import OWN, Quick
 from ..results.tables import warn_about
 from ..results.tidy import Rows, tells_apart
 from .answer import Answer, in_format
 from .connection import add_parquet, add_table, connected, duckdb, literal, lock
 from .mistakes import TOO_LARGE, sentence
-from .quick import OWN, Quick
 from .spool import Spool
 from .statement import QuerySyntaxError, Statement
 
@@ -41,7 +41,7 @@ def query(
     """Ask a query in SQL about the records of result files.
 
     There are the tables `runs`, `phases`, `iterations` and `samples`, with the columns that
-    `get_results(shape=...)` gives. Needs DuckDB: `pip install 'microbench[analysis]'`.
+    `get_results(shape=...)` gives. Needs DuckDB: `pip install duckdb`.
 
     Args:
         sql: one query in the SQL of DuckDB. It can read nothing but these tables. Names

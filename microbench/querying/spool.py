@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import datetime, timezone
 
-from ..results.columns import SIGNED, UNSIGNED, clean, text_of, utc
+from ..results.columns import SIGNED, UNSIGNED, clean, microseconds, text_of
 from ..results.kinds import KINDS
 from ..results.tidy import columns_of
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+BUFFER = 1 << 16
 TYPES = {
     'integer': 'BIGINT',
     'unsigned': 'UBIGINT',
@@ -51,6 +50,7 @@ class Spooled:
         self.name = name
         self.key = f'c{number}'
         self.declared = declared
+        self.values = None  # they are in the file
         self.seen: set[str] = set()
 
     @property
@@ -91,6 +91,8 @@ class Spool:
         unclear: names of columns with times that have no zone, which are left out.
     """
 
+    in_lists = False
+
     def __init__(self, path: str, shape: str, wanted: Callable[[str], bool]) -> None:
         self.path = path
         self.unclear: set[str] = set()
@@ -100,7 +102,7 @@ class Spool:
             if name == 'record' or wanted(name):
                 self._add(name)
         self._wanted = wanted
-        self._file = open(path, 'xb')  # noqa: SIM115
+        self._file = open(path, 'xb', BUFFER)  # noqa: SIM115
         self._left_out: set[str] = set()
 
     @property
@@ -127,8 +129,14 @@ class Spool:
             self._file.write('\n'.join(lines).encode('ascii'))
 
     def write_lines(self, lines: bytes) -> None:
-        """Add rows that are lines already; the caller notes the kinds of their values."""
+        """Add rows that are lines already; `note` takes the kinds of their values."""
         self._file.write(lines)
+
+    def note(self, name: str, kinds: set[str]) -> None:
+        """Note what kinds of values a column has in the lines that were written."""
+        column = self.columns[name]
+        if column.declared != 'time':
+            column.seen.update(kinds)
 
     def _line(self, row: Row) -> Row:
         line = {}
@@ -154,12 +162,10 @@ class Spool:
         return clean(value) if isinstance(value, str) else value
 
     def _microseconds(self, column: Spooled, value: Any) -> int | None:
-        moment = utc(value)
-        if moment is None:
+        found = microseconds(value)
+        if found is None:
             self.unclear.add(column.name)
-            return None
-        since = moment - EPOCH
-        return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+        return found
 
     def close(self) -> None:
         """Close the file; its rows stay."""

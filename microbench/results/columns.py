@@ -6,7 +6,7 @@ that the description of the record gives; for others the values decide.
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from .fields import moment
@@ -19,53 +19,50 @@ TYPE_CHECKING = False
 class Column(NamedTuple):
     """Values of one kind; None is a gap.
 
-    The kinds are `integer`, `unsigned`, `number`, `boolean`, `text` and `time` (a datetime
-    in UTC), and without gaps `count` and `flag`.
+    The kinds are `integer`, `unsigned`, `number`, `boolean`, `text` and `time` (in
+    microseconds since 1970), and without gaps `count` and `flag`.
     """
 
     kind: str
     values: list[Any]
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 SIGNED, UNSIGNED = range(-(1 << 63), 1 << 63), range(1 << 64)
 
 
-def columns(
-    rows: list[dict[str, Any]], always: dict[str, str]
-) -> tuple[dict[str, Column], list[str]]:
-    """Return the columns of rows, and the names of those that lack times.
+def columns(lists: dict[str, list[Any]], always: dict[str, str]) -> dict[str, Column]:
+    """Return columns by name.
 
     Args:
-        rows: rows, each of which may lack columns.
-        always: names of the first columns, which are there even if no row has them, with
-            their types; empty for fields of a record.
+        lists: their values; of times, microseconds.
+        always: names of the first columns with their types; empty for fields of a record.
     """
-    names = dict.fromkeys(always)
-    for row in rows:
-        names.update(dict.fromkeys(row))
-    found, unclear = {}, []
-    for name in names:
-        values = [row.get(name) for row in rows]
+    found = {}
+    for name, values in lists.items():
         kind = always.get(name) or KINDS.get(name)
         if kind == 'time':
-            times = list(map(utc, values))
-            if times.count(None) > values.count(None):
-                unclear.append(name)
-            found[name] = Column('time', times)
+            found[name] = Column('time', values)
         else:
             found[clean(name)] = _column(kind, values)
-    return found, unclear
+    return found
 
 
-def utc(value: Any) -> datetime | None:
-    """Return a time in UTC; None if it has no time zone, or is no time."""
+def microseconds(value: Any) -> int | None:
+    """Return a time in microseconds since 1970; None if it has no zone, or is no time."""
     time = moment(value)
     if time is None or time.tzinfo is None:
         return None
     try:
-        return time.astimezone(timezone.utc)
+        since = time.astimezone(timezone.utc) - EPOCH
     except OverflowError:  # at the end of the calendar
         return None
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def in_utc(since: int | None) -> datetime | None:
+    """Return the time of microseconds since 1970."""
+    return None if since is None else EPOCH + timedelta(microseconds=since)
 
 
 def _column(kind: str | None, values: list[Any]) -> Column:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ..messages import warn
 from . import tidy
-from .columns import columns
+from .cells import Cells
+from .columns import in_utc
+from .quick import OWN, Quick
+from .reading import Lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,14 +31,22 @@ def table(records: Iterable[dict[str, Any]], format: str, shape: str) -> Any:  #
         known = ', '.join(map(repr, tidy.OF_SHAPE))
         raise ValueError(f'shape has to be one of {known}, not {shape!r}')
     package = None if format == 'dict' else imported(format)
-    rows = tidy.Rows(shape)
-    found = _columns(rows, list(rows.of(records)), shape)
-    return MAKE[format](package, found)
+    return MAKE[format](package, _columns(records, shape))
 
 
-def _columns(rows: tidy.Rows, made: list[dict[str, Any]], shape: str) -> dict[str, Column]:
-    found, unclear = columns(made, tidy.columns_of(shape))
-    warn_about(unclear, rows)
+def _columns(records: Iterable[dict[str, Any]], shape: str) -> dict[str, Column]:
+    rows, cells = tidy.Rows(shape), Cells(shape)
+    if isinstance(records, Lines) and shape in OWN:
+        quick = Quick(shape, rows, cells)
+        quick.prepare(records)
+        for record in records:
+            quick.add(record)
+        quick.finish()
+    else:
+        for number, record in enumerate(records):
+            cells.write(rows.of_one(number, record))
+    found = cells.finish()
+    warn_about(list(cells.unclear), rows)
     return found
 
 
@@ -74,12 +85,16 @@ def imported(format: str) -> Any:  # noqa: A002
 
 def _rows(_package: None, found: dict[str, Column]) -> list[dict[str, Any]]:
     names = list(found)
-    lists = [column.values for column in found.values()]
+    lists = [
+        list(map(in_utc, column.values)) if column.kind == 'time' else column.values
+        for column in found.values()
+    ]
     return [dict(zip(names, values, strict=True)) for values in zip(*lists, strict=True)]
 
 
 # --- pandas -------------------------------------------------------------------------------
 
+GAP = -(1 << 63)  # among times of NumPy
 OF_PANDAS = {
     'integer': 'Int64',
     'unsigned': 'UInt64',
@@ -103,8 +118,8 @@ def _series(pd: Any, column: Column, text: Any) -> Any:
         return pd.Series(column.values, dtype=OF_PANDAS.get(column.kind, text))
     import numpy as np  # pandas has loaded it
 
-    times = [None if time is None else time.replace(tzinfo=None) for time in column.values]
-    naive = pd.Series(np.array(times, dtype='datetime64[us]'))
+    times = [GAP if time is None else time for time in column.values]
+    naive = pd.Series(np.array(times, dtype='int64').view('datetime64[us]'))
     return naive.dt.tz_localize('UTC')
 
 

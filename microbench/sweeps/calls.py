@@ -126,5 +126,6 @@ class Calls:
     def end(self) -> None:
         """Write what waits; erase the progress."""
         worker.AT_HOME.pop(self._result.id, None)
+        worker.forget(self._result.id)
         self._keeper.flush()
         self._progress.clear()

@@ -15,8 +15,9 @@ from io import StringIO
 from time import perf_counter
 
 from .. import _core
-from ..core.callables import name_of
-from ..encoding.json_text import SCALARS
+from ..core.callables import name_of, place_text
+from ..core.plan import current_plan
+from ..encoding.json_text import SCALARS, encode
 from ..json_library import loads
 from ..messages import is_own_code, one_line, text_of
 from ..outputs.file import FileOutput
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     Outcome = tuple[int, str, Any, Any, str]
 
 AT_HOME: dict[str, int] = {}  # process of each running sweep that was begun here
-HELD = 4  # functions that a thread keeps unpickled
-_prepared = threading.local()
+HELD = 4  # sweeps whose functions a process keeps unpickled
+_prepared: dict[str, dict[int, Prepared]] = {}  # by sweep and thread
 
 
 class Packed(bytes):
@@ -59,6 +60,9 @@ class Prepared:
         self.name = name
         self.memory = StringIO()
         self.bench = make(outputs=[FileOutput(self.memory)])
+        self._head = f'"call":{{"invocation":"Python","name":{encode(name).decode()}'
+        places = current_plan(self.bench._bench_config, self.bench).places
+        self._place = place_text(func).decode() if places else ''
         self._is_native = not (self.bench.explain_path() or self.bench.redact)
         self._adds = False  # `sweep` to the text of the record
 
@@ -80,6 +84,7 @@ class Prepared:
         text = self.memory.getvalue().rstrip('\n')
         self.memory.seek(0)
         self.memory.truncate()
+        text = text.replace(self._head, self._head + self._place, 1)
         return f'{text[:-1]},"sweep":{fields}}}' if text and self._adds else text
 
 
@@ -90,7 +95,7 @@ def run(job: Job, tasks: list[Task]) -> tuple[float | None, list[Outcome]]:
         The seconds that it has taken, and an outcome for each task. None for the first
         tasks of a worker: they take longer.
     """
-    is_first = job[0] not in _known()
+    is_first = _known(job[0]) is None
     is_home = AT_HOME.get(job[0]) == os.getpid()
     try:
         prepared = _prepare(job)
@@ -102,20 +107,31 @@ def run(job: Job, tasks: list[Task]) -> tuple[float | None, list[Outcome]]:
     return None if is_first else perf_counter() - began, outcomes
 
 
-def _known() -> dict[str, Prepared]:
-    """Return the functions that this thread has called, by sweep."""
-    known: dict[str, Prepared] = _prepared.__dict__.setdefault('known', {})
-    return known
+def _known(sweep: str) -> Prepared | None:
+    """Return the function of a sweep, if this thread has called it."""
+    return _prepared.get(sweep, {}).get(threading.get_ident())
 
 
 def _prepare(job: Job) -> Prepared:
-    known, (sweep, data, name) = _known(), job
-    if sweep not in known:
-        while len(known) >= HELD:
-            known.pop(next(iter(known)))
+    sweep, data, name = job
+    found = _known(sweep)
+    if found is None:
         func, make = data if isinstance(data, tuple) else pickle.loads(data)  # noqa: S301
-        known[sweep] = Prepared(func, make, name)
-    return known[sweep]
+        found = Prepared(func, make, name)
+        _hold(sweep)[threading.get_ident()] = found
+    return found
+
+
+def _hold(sweep: str) -> dict[int, Prepared]:
+    """Return what is kept of a sweep, and let go of the oldest ones."""
+    while sweep not in _prepared and len(_prepared) >= HELD:
+        _prepared.pop(next(iter(_prepared)), None)
+    return _prepared.setdefault(sweep, {})
+
+
+def forget(sweep: str) -> None:
+    """Let go of the function of a sweep that has ended."""
+    _prepared.pop(sweep, None)
 
 
 def _outcome(prepared: Prepared, task: Task, is_home: bool) -> Outcome:

@@ -178,9 +178,7 @@ def test_without_scipy(said, monkeypatch):
     """One sentence says what to install."""
 
     def missing(*_):
-        raise ImportError(
-            "compare needs NumPy and SciPy: pip install 'microbench[analysis]'"
-        )
+        raise ImportError('compare needs NumPy and SciPy: pip install numpy scipy')
 
     monkeypatch.setattr(view, 'compared', missing)
     status, _, err = said('base.jsonl', 'slow.jsonl')

@@ -316,3 +316,17 @@ def test_a_full_disk_behind_a_stream(command):
     assert done.status == 3
     assert warning.startswith('microbench: standard output did not take a record: ')
     assert json.loads(record)['call']['returncode'] == [3]
+
+
+def test_a_spool_keeps_what_no_server_took(web, tmp_path, capfd):
+    """It is not printed, the status is that of the program, and resend knows the server."""
+    web.error = OSError('gone')
+    spool = tmp_path / 'spool'
+    words = ['--http-output', 'http://h.org/in', '--spool', str(spool), *EXIT_3]
+    assert status_of(main, words) == 3
+    assert '"mb"' not in capfd.readouterr().err
+    [line] = next(spool.glob('*.jsonl')).read_text().splitlines()
+    assert json.loads(line)['call']['returncode'] == [3]
+    web.error = None
+    assert status_of(main, ['resend', str(spool)]) == 0
+    assert capfd.readouterr().out == 'http://h.org/in: 1 record sent\n'

@@ -84,6 +84,7 @@ def test_what_holds_without_being_asked_for():
         'redis_port': 6379,
         'redis_db': 0,
         'redis_password': None,
+        'spool': None,
         'mixin': None,
         'all': False,
         'no_mixin': False,

@@ -88,6 +88,11 @@ WRONG = [
         '--http-output http://h --http-output-method é touch ran',
         f"argument --http-output-method: 'é' {METHOD}",
     ),
+    ('--spool d touch ran', '--spool requires a destination: add -o, or --http-output'),
+    (
+        '-o a --spool no/where touch ran',
+        "argument --spool: 'no/where' is not a directory, nor in one",
+    ),
     (
         '--http-output-method PUT touch ran',
         '--http-output-method requires --http-output: add --http-output URL',

@@ -1,14 +1,17 @@
 """Records as spans of OpenTelemetry, parsed by its own protocol definitions."""
 
 import base64
+import io
 import json
 import pickle
 import urllib.error
+import urllib.request
 
 import pytest
 
 from microbench import MicroBench, OtlpOutput
-from microbench.outputs.otlp import nanoseconds, trace_id
+from microbench.cli.view.resend import main
+from microbench.outputs.spans import nanoseconds, trace_id
 from tests.fakes import Kept, only
 
 json_format = pytest.importorskip('google.protobuf.json_format')
@@ -150,6 +153,63 @@ def test_what_is_tried_again(code, wait):
     error.close()  # an open one warns when it is collected (CPython 3.15)
     assert OtlpOutput(URL)._retry_after(error) == wait
     assert OtlpOutput(URL)._retry_after(TimeoutError()) == 0.0
+
+
+DROPPED = {'rejectedSpans': '2', 'errorMessage': 'too large'}
+
+
+@pytest.fixture
+def collector(monkeypatch):
+    """Answer each request of a sink as `answers` says."""
+    answers = []
+    take = lambda *_, **__: io.BytesIO(answers.pop(0))  # noqa: E731
+    monkeypatch.setattr(urllib.request, 'urlopen', take)
+    return answers
+
+
+def test_spans_that_the_collector_drops_are_counted(record, collector):
+    """They are not sent again; there is one warning, however often that happens."""
+    out, text = OtlpOutput(URL), json.dumps(record).encode()
+    collector += [b'{"partialSuccess":{}}', b'', b'no JSON', b'{"partialSuccess":[]}']
+    for _ in range(4):
+        out.write_record(text)
+    collector += [json.dumps({'partialSuccess': DROPPED}).encode()] * 2
+    with pytest.warns(RuntimeWarning, match='dropped 2 spans: too large') as warned:
+        out.write_record(text)
+        out.write_record(text)
+    assert (len(warned), out.rejected, out.rejection) == (1, 4, 'too large')
+    assert collector == []
+
+
+def test_a_collector_that_only_warns(record, collector):
+    """No span is dropped, and the text is the warning."""
+    out = OtlpOutput(URL)
+    collector.append(b'{"partialSuccess":{"rejectedSpans":"x","errorMessage":"old"}}')
+    with pytest.warns(RuntimeWarning, match='took all spans, and warns: old'):
+        out.write_record(json.dumps(record).encode())
+    assert out.rejected == 0
+
+
+def test_a_thread_leaves_the_warning_to_the_program(record, collector):
+    """As for all that it has to say: the next record has it, if not this one."""
+    out, text = OtlpOutput(URL, background=True), json.dumps(record).encode()
+    collector += [json.dumps({'partialSuccess': DROPPED}).encode(), b'{}']
+    with pytest.warns(RuntimeWarning, match='dropped 2 spans'):
+        out.write_record(text)
+        out.flush()
+        out.write_record(text)
+    out.close()
+
+
+def test_resend_says_what_the_collector_drops(record, collector, tmp_path, capsys):
+    """Such records are sent, and go away."""
+    spool = tmp_path / 'spool'
+    OtlpOutput(URL, spool=spool)._spool.keep([json.dumps(record).encode()])
+    collector.append(json.dumps({'partialSuccess': DROPPED}).encode())
+    assert main([str(spool)]) == 0
+    assert '1 record sent' in (said := capsys.readouterr().out)
+    assert 'the server dropped 2 spans: too large' in said
+    assert list(spool.glob('*.jsonl*')) == []
 
 
 @pytest.mark.parametrize('zero', ['0' * 16 + '-' + '0' * 16, 'x', ''])

@@ -261,13 +261,13 @@ def test_killed_between_answer_and_note(spool, monkeypatch):
     """One batch is sent again; those before it are not."""
     kept(spool, 4)
     sink = Scripted(background=False, batch=2)
-    note = module._note
+    note = module.note
     monkeypatch.setattr(
-        module, '_note', lambda path, batch: 1 / 0 if sink.sent[1:] else note(path, batch)
+        module, 'note', lambda path, batch: 1 / 0 if sink.sent[1:] else note(path, batch)
     )
     with pytest.raises(ZeroDivisionError):
         resend(spool, sink)
-    monkeypatch.setattr(module, '_note', note)
+    monkeypatch.setattr(module, 'note', note)
     resend(spool, sink)
     assert sink.sent == [[0, 1], [2, 3], [2, 3]]
     assert left(spool) == []
@@ -320,8 +320,38 @@ def test_missing_headers(spool, capsys):
     out._spool.keep([line(0)])
     assert main([str(spool)]) == 1
     assert 'give --header Authorization:...' in capsys.readouterr().out
-    assert main([str(spool), '--dry-run']) == 0
+    assert main([str(spool), '--dry-run']) == 1
+    dry = 'http://h.org/in: 1 record would be left: these headers are not in the spool'
+    assert capsys.readouterr().out.startswith(dry)
+    words = [str(spool), '--dry-run', '--header', f'Authorization: {SECRET}']
+    assert main(words) == 0
     assert capsys.readouterr().out == 'http://h.org/in: 1 record would be sent\n'
+
+
+def test_a_dry_run_says_what_is_missing(spool, capsys):
+    """An address that is not kept has to be given; then it is the one that is named."""
+    key = 'https://h.org/hooks/4f5e6d7c8b9a0f1e2d3c'
+    HttpOutput(key, spool=spool)._spool.keep([line(0)])
+    before = left(spool)
+    assert main([str(spool), '--dry-run']) == 1
+    assert 'would be left: https://h.org/hooks/*** is not the whole' in (
+        capsys.readouterr().out
+    )
+    assert main([str(spool), '--dry-run', '--to', f'https://u:{SECRET}@o.org/in']) == 1
+    said = capsys.readouterr().out
+    assert said.startswith('https://o.org/in: 1 record would be left: url contains')
+    assert main([str(spool), '--dry-run', '--to', 'https://o.org/in']) == 0
+    assert capsys.readouterr().out == 'https://o.org/in: 1 record would be sent\n'
+    assert left(spool) == before
+
+
+def test_another_server_that_fails_is_the_one_that_is_named(spool, capsys):
+    """Nothing is said about the one that is not asked."""
+    kept(spool, 1)
+    assert main([str(spool), '--to', 'http://127.0.0.1:1/in']) == 1
+    assert capsys.readouterr().out.startswith('http://127.0.0.1:1/in: no records sent')
+    [result] = resend(spool, Scripted(ValueError('no'), background=False))
+    assert (result.where, result.refused) == ('Scripted()', 1)
 
 
 @pytest.mark.parametrize(

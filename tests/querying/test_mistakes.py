@@ -113,7 +113,7 @@ def test_a_query_that_does_not_fit(path):
 def test_without_duckdb(path, monkeypatch):
     """A sentence says how to install it."""
     monkeypatch.setitem(sys.modules, 'duckdb', None)
-    with pytest.raises(ImportError, match=r"^queries need duckdb: pip install 'microbench"):
+    with pytest.raises(ImportError, match=r'^queries need duckdb: pip install duckdb'):
         query('SELECT 1', path)
 
 

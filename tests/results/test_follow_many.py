@@ -51,6 +51,26 @@ class Followed:
         return [record['n'] for record in self.source.records()]
 
 
+def test_a_directory_that_is_missing_is_awaited_in_the_one_above(tmp_path):
+    """Its first file is noticed by an event, as any later one."""
+    late = Followed(tmp_path / 'a' / 'late.d')
+    try:
+        assert late.look() == []
+        watcher = late.source._watcher
+        assert set(watcher._awaited.values()) == {'a'}
+        (tmp_path / 'other').mkdir()
+        late.folder.parent.mkdir()
+        late.source.wait(60)  # not for the other one
+        assert late.look() == []
+        assert set(watcher._awaited.values()) == {'late.d'}
+        late.write('one.jsonl', line(1))
+        late.source.wait(60)
+        assert late.look() == [1]
+        assert watcher._awaited == {}
+    finally:
+        late.source.close()
+
+
 @pytest.fixture
 def followed(tmp_path):
     """Return a directory, and a follower that ends with the test."""

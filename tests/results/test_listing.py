@@ -1,5 +1,7 @@
 """The journals of many files of one directory, without listing it for each file."""
 
+import os
+
 import pytest
 
 from microbench.journal import listing
@@ -45,6 +47,21 @@ def test_a_large_directory_is_listed_for_some_files(make, large):
         [],
         ['.1.jsonl.1-ab.journal'],
     ]
+
+
+def test_a_directory_that_rests_is_listed_once(make, large, monkeypatch):
+    """However many files it has, and however long that takes; a change is seen at once."""
+    os.utime(large, (1e9, 1e9))
+    listed = []
+    real = listing.names_in
+    monkeypatch.setattr(listing, 'names_in', lambda path: listed.append(path) or real(path))
+    now = iter(range(1000))
+    monkeypatch.setattr(listing, 'monotonic', lambda: next(now))
+    names = Listing()
+    assert [names(large, f'.{n}.jsonl.') for n in range(250)] == [[]] * 250
+    assert listed == [large]
+    make('.1.jsonl.1-ab.journal')
+    assert names(large, '.1.jsonl.') == ['.1.jsonl.1-ab.journal']
 
 
 def test_a_listing_is_used_for_a_second(make, large, monkeypatch):

@@ -66,7 +66,7 @@ def test_every_fault_in_turn(scripted, tmp_path, monkeypatch):
         spool=tmp_path / 'spool',
     )
     monkeypatch.setattr(out._sender, '_sleep', waits.append)
-    monkeypatch.setattr(out._sender, '_news', '')
+    monkeypatch.setattr(out._sender, 'news', '')
     bench = MicroBenchBase(outputs=[out])
     with pytest.warns(RuntimeWarning) as caught:
         for _ in range(40):
@@ -170,7 +170,7 @@ def test_no_other_host_gets_a_record(scripted, servers, tmp_path):
     bench = MicroBenchBase(outputs=[out])
     bench(len)('')
     bench.flush(60.0)
-    out._sender._news = ''
+    out._sender.news = ''
     out.close()
     assert other.requests == []
     assert only(resend(tmp_path / 's', headers=headers)).sent == 1

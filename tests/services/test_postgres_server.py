@@ -107,7 +107,7 @@ def test_a_record_that_is_refused(make, tmp_path):
     for text in ('"a"', '"\\ud800"', '"b"'):
         out.write(f'{{"mb":{{"record_id":{text}}},"text":{text}}}')
     out.flush(60.0)
-    out._sender._news = ''
+    out._sender.news = ''
     assert [record['text'] for record in out.get_results()] == ['a', 'b']
     assert only(resend(tmp_path / 's')).refused == 1
 
@@ -135,7 +135,7 @@ def test_killed_and_started_again(make, postgres_server, tmp_path):
         work('')
     starting.join()
     bench.flush(60.0)
-    out._sender._news = ''
+    out._sender.news = ''
     ids = [record['mb']['record_id'] for record in out.get_results()]
     kept = [one.sent for one in resend(tmp_path / 's')] if (tmp_path / 's').exists() else []
     assert (len(ids) + sum(kept), len({*ids})) == (2000, len(ids))

@@ -106,7 +106,7 @@ def test_killed_and_started_again(make, redis_server, tmp_path):
         work('')
     starting.join()
     bench.flush(60.0)
-    out._sender._news = ''
+    out._sender.news = ''
     ids = [record['mb']['record_id'] for record in out.get_results()]
     kept = [one.sent for one in resend(tmp_path / 's')] if (tmp_path / 's').exists() else []
     assert (len(ids) + sum(kept), len({*ids})) == (2000, len(ids))
@@ -118,7 +118,7 @@ def test_what_the_server_refuses(make, tmp_path, monkeypatch):
     out.rclient.set('records', 'text')
     out.write('{"mb":{"record_id":"a"}}')
     out.flush(60.0)
-    out._sender._news = ''
+    out._sender.news = ''
     assert only(resend(tmp_path / 's')).refused == 1
     port = out._connection['port']
     to = f'redis://127.0.0.1:{port}/0?key=others'

@@ -740,6 +740,15 @@ def step():
     reader.number += 7
     assert reader.read(line * 3 + b'x', 0) == (3 * len(line), b'{"c1":"f"}\\n' * 3)
     assert reader.has_durations and reader.kinds(number)
+    values = []
+    lists = _core.RowReader(_core.ROW_SHAPES['runs'], True)
+    text = lists.add_column(_core.ROW_COLUMNS['field'], b'c1', -1, values)
+    lists.learn((b'call', b'name'), lists.leaf(text), None)
+    lists.learn((b'call', b'durations'), _core.ROW_LEAVES['durations'], None)
+    lists.learn((b'x',), None, _core.ROW_LEAVES['left out'])
+    assert lists.read(line * 3 + b'x', 0) == (3 * len(line), b'')
+    assert values == ['f'] * 3
+    refused(ValueError, lists.add_column, 0, b'c')
     refused(IndexError, reader.read, line, -1)
     refused(TypeError, reader.learn, words, 1, 1)
     refused(ValueError, reader.add_column, 0, b'')

@@ -1,8 +1,10 @@
 """sweep(): a record for each call, by any executor."""
 
+import gc
 import json
 import re
 import sys
+import weakref
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -10,7 +12,7 @@ from multiprocessing import get_context
 import pytest
 
 import microbench
-from microbench import FileOutput, MicroBench, Output
+from microbench import FileOutput, MicroBench, MicroBenchBase, Output
 from microbench.sweeps import pools, sending
 from tests.sweeps import functions
 from tests.sweeps.functions import Stepped, bench, double
@@ -42,6 +44,41 @@ def test_each_call_has_a_record():
     ]
     assert {record['call']['name'] for record in result.records} == {'double'}
     assert len(result.records[0]['call']['durations']) == 1
+
+
+@pytest.mark.parametrize('redact', [None, ['nothing']])
+def test_records_say_where_the_function_is(redact):
+    """As those of a function that a bench has decorated, if they do."""
+    own = MicroBench()
+    own(double)(1)
+    [decorated] = own.get_results()
+    names = ('module', 'qualname', 'line')
+    place = {name: decorated['call'][name] for name in names}
+    [record] = sweep(double, {'n': [1]}, bench=partial(MicroBench, redact=redact)).records
+    assert {name: record['call'].get(name) for name in names} == place
+    [bare] = sweep(double, {'n': [1]}, bench=MicroBenchBase).records
+    assert not set(names) & set(bare['call'])
+
+
+def test_nothing_is_kept_of_a_sweep_that_has_ended():
+    """Threads of a pool live on, without the function."""
+    with ThreadPoolExecutor(1) as pool:
+        function = Doubling()
+        reference = weakref.ref(function)
+        assert [point.value for point in sweep(function, {'n': [1]}, pool)] == [2]
+        del function
+        gc.collect()
+        assert reference() is None
+
+
+class Doubling:
+    """A function that can be referred to weakly."""
+
+    __name__ = 'doubling'
+
+    def __call__(self, n):
+        """Return it twice."""
+        return 2 * n
 
 
 def test_phases_go_into_the_record_of_the_call():

@@ -40,7 +40,7 @@ def checked(settings: Settings, *, is_kept: bool = True) -> Named:
     named = {} if _needs_none(settings, is_kept) else selected(settings)
     _options_of_mixins(settings, named)
     _fields(settings, named)
-    for check in (_execution, _http, _redis, _psutil):
+    for check in (_execution, _http, _redis, _spool, _psutil):
         check(settings)
     return named
 
@@ -190,6 +190,22 @@ def _redis(settings: Settings) -> None:
     except ImportError:
         raise UsageError(
             '--redis-output requires the redis package: pip install redis'
+        ) from None
+
+
+def _spool(settings: Settings) -> None:
+    if settings.spool is None:
+        return
+    given = settings.outfile, settings.http_output, settings.redis_output
+    if given == (None, None, None):
+        raise UsageError('--spool requires a destination: add -o, or --http-output')
+    from ...outputs.network import spool_path  # start-up time
+
+    try:
+        spool_path(settings.spool)
+    except ValueError:
+        raise UsageError(
+            f'argument --spool: {quote(settings.spool)} is not a directory, nor in one'
         ) from None
 
 

@@ -129,6 +129,12 @@ DESTINATIONS = (
         help='number of its database (default: 0)',
     ),
     Option('--redis-password', metavar='PASSWORD', help='its password'),
+    Option(
+        '--spool',
+        metavar='DIR',
+        help='keep the record in this directory for each of these that does not take it: '
+        'microbench resend sends it later',
+    ),
 )
 
 MIXINS = (

@@ -35,6 +35,7 @@ class Settings:
     redis_port: int = 6379
     redis_db: int = 0
     redis_password: str | None = None
+    spool: str | None = None
 
     mixin: list[str] | None = None  # as typed
     all: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..view.subcommand import answering
 from ..words import UsageError
 
-MISSING = "comparing needs NumPy and SciPy: pip install 'microbench[analysis]'"
+MISSING = 'comparing needs NumPy and SciPy: pip install numpy scipy'
 
 
 def main(words: list[str]) -> int:

@@ -47,7 +47,8 @@ def bench_for(settings: Settings, named: Named, *more: Output) -> MicroBenchBase
     with warnings.catch_warnings():  # of a directory that is missing
         warnings.simplefilter('always')
         warnings.showwarning = print_warning
-        bench = _class_with(named, settings)(outputs=[*sinks(settings), *more])
+        cls, found = _class_with(named, settings), [*sinks(settings), *more]
+        bench = cls(outputs=found, spool=settings.spool)
     own: dict[str, Any] = {'process': {'pid': os.getpid()}} if settings.has_defaults else {}
     bench.add_fields(**{**own, **settings.fields})
     return bench

@@ -38,7 +38,9 @@ def main_resend(words: list[str]) -> int:
         if not os.path.isdir(directory):
             raise UsageError(f'{directory} is not a directory: give a spool')
         if asked.dry_run:
-            terminal.lines(_dry(directory))
+            results = waiting(directory, asked.to, _headers(asked.header))
+            terminal.lines(map(_dry, results))
+            status = max(status, LEFT if any(one.why for one in results) else 0)
             continue
         results = _sent(directory, asked)
         terminal.lines([line for result in results for line in _lines(result)])
@@ -90,9 +92,11 @@ def _headers(words: list[str]) -> dict[str, str]:
     return headers
 
 
-def _dry(directory: str) -> Iterator[str]:
-    for where, count in waiting(directory).items():
-        yield f'{safe(where)}: {_records(count)} would be sent'
+def _dry(result: Sent) -> str:
+    where, records = safe(result.where), _records(result.left)
+    if result.why:
+        return f'{where}: {records} would be left: {safe(result.why)}'
+    return f'{where}: {records} would be sent'
 
 
 def _lines(result: Sent) -> Iterator[str]:
@@ -102,6 +106,9 @@ def _lines(result: Sent) -> Iterator[str]:
         yield f'{where}: {_records(result.doubled)} left out, sent already'
     if result.refused:
         yield f'{where}: {_records(result.refused)} refused: {safe(result.refusal)}'
+    if result.dropped or result.reason:
+        reason = safe(result.reason) or 'no reason is given'
+        yield f'{where}: the server dropped {result.dropped} spans: {reason}'
     if result.damaged:
         yield f'{where}: {result.damaged} damaged line{"s" * (result.damaged != 1)}'
     if result.left:

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microbench import _core
-from microbench.querying import quick
 from microbench.querying.spool import Spool
+from microbench.results import quick
 from microbench.results.reading import Lines
 from microbench.results.tidy import OF_SHAPE, Rows
 

@@ -10,24 +10,52 @@ from __future__ import annotations
 import json
 
 from .. import _core
-from ..results.kinds import TOPS
-from ..results.tidy import (
-    ARGUMENTS,
-    BY_ITERATION,
-    NAMES,
-    OF_CALL,
-    OF_ONE,
-    Rows,
-)
+from .kinds import TOPS
+from .tidy import ARGUMENTS, BY_ITERATION, NAMES, OF_CALL, OF_ONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Protocol
 
-    from ..results.reading import Lines
-    from .spool import Spool
+    from .reading import Lines
+    from .tidy import Row, Rows
 
     Names = tuple[str, ...]
+
+    class Column(Protocol):
+        """A column of the table."""
+
+        @property
+        def key(self) -> str:
+            """Name in rows that are lines."""
+
+        @property
+        def declared(self) -> str:
+            """Kind that the description of the record gives; empty for none."""
+
+        @property
+        def values(self) -> list[Any] | None:
+            """The values, where rows are kept in lists."""
+
+    class Store(Protocol):
+        """Where the rows go."""
+
+        in_lists: bool
+
+        @property
+        def columns(self) -> Mapping[str, Column]:
+            """The columns by name."""
+
+        def write(self, rows: Iterable[Row]) -> None:
+            """Add rows."""
+
+        def write_lines(self, lines: bytes) -> None:
+            """Add rows that are lines already, or in the lists."""
+
+        def note(self, name: str, kinds: set[str]) -> None:
+            """Note what kinds of values a column has in these."""
+
 
 MOST_LEARNT = 2000  # records
 MOST_MEMBERS = 2000  # of an object
@@ -55,37 +83,39 @@ class Quick:
     Args:
         shape: a key of OWN.
         rows: what makes the rows of other records.
-        spool: where the rows go.
+        store: where the rows go.
         wanted: names of columns in small letters; None for all.
     """
 
     def __init__(
-        self, shape: str, rows: Rows, spool: Spool, wanted: set[str] | None
+        self, shape: str, rows: Rows, store: Store, wanted: set[str] | None = None
     ) -> None:
-        self._rows, self._spool, self._wanted = rows, spool, wanted
+        self._rows, self._store, self._wanted = rows, store, wanted
         self._is_of_runs = shape == 'runs'
-        has_figures = shape != 'runs' or bool(FIGURES & set(spool.columns))
+        has_figures = shape != 'runs' or bool(FIGURES & set(store.columns))
         self._reader = _core.RowReader(
-            _core.ROW_SHAPES[shape if has_figures else 'records']
+            _core.ROW_SHAPES[shape if has_figures else 'records'], store.in_lists
         )
         self._special = self._leaves(shape, has_figures=has_figures)
         self._learnt = 0
         self._numbers: dict[str, int] = {}  # of columns in the reader
-        for name in spool.columns:
+        for name in store.columns:
             made = {**ANY, **OWN[shape]}.get(name)
             if made is not None:
                 self._add(name, made, REFUSED)
 
     def _add(self, name: str, kind: str, leaf: int = -1) -> int:
-        key = self._spool.columns[name].key.encode()
-        number = self._reader.add_column(_core.ROW_COLUMNS[kind], key, leaf)
+        column = self._store.columns[name]
+        number = self._reader.add_column(
+            _core.ROW_COLUMNS[kind], column.key.encode(), leaf, column.values
+        )
         self._numbers[name] = number
         return number
 
     def _leaves(self, shape: str, *, has_figures: bool) -> dict[Names, int]:
         """Return what is to be done with fields that have a meaning for the shape."""
         leaves = _core.ROW_LEAVES
-        is_phases, columns = shape == 'phases', self._spool.columns
+        is_phases, columns = shape == 'phases', self._store.columns
         refused: list[Names] = [('function_name',), ('run_durations',), ('recovered',)]
         needed: dict[Names, int] = {
             COUNTER: leaves['counter'],
@@ -119,7 +149,7 @@ class Quick:
 
     def add(self, record: dict[str, Any]) -> None:
         """Add the rows of a record, and learn its fields."""
-        self._spool.write(self._rows.of_one(self._reader.number, record))
+        self._store.write(self._rows.of_one(self._reader.number, record))
         self._reader.number += 1
         if self._learnt < MOST_LEARNT:
             self._learnt += 1
@@ -128,7 +158,7 @@ class Quick:
     def read(self, block: bytes, place: int) -> int:
         """Add the rows of lines; return where the first line is that has to be decoded."""
         place, rows = self._reader.read(block, place)
-        self._spool.write_lines(rows)
+        self._store.write_lines(rows)
         return place
 
     def finish(self) -> None:
@@ -137,10 +167,8 @@ class Quick:
             self._rows.counters.add(USUAL)
         for name, number in self._numbers.items():
             bits = self._reader.kinds(number)
-            column = self._spool.columns[name]
-            if column.declared != 'time':
-                seen = (kind for kind, bit in _core.ROW_KINDS.items() if bits & bit)
-                column.seen.update(seen)
+            seen = {kind for kind, bit in _core.ROW_KINDS.items() if bits & bit}
+            self._store.note(name, seen)
 
     # --- fields -----------------------------------------------------------------------
 
@@ -180,13 +208,13 @@ class Quick:
         if names in self._special and names != COUNTER:
             return self._special[names]
         column = self._rows.column_of('.'.join(names))
-        if column is not None and column not in self._spool.columns:
+        if column is not None and column not in self._store.columns:
             return _core.ROW_LEAVES['null' if value is None else 'later']
         if column is None:
             return self._special.get(names, LEFT_OUT)
         number = self._numbers.get(column)
         if number is None:
-            is_time = self._spool.columns[column].declared == 'time'
+            is_time = self._store.columns[column].declared == 'time'
             leaf = self._special.get(names, -1)
             try:
                 number = self._add(column, 'time' if is_time else 'field', leaf)
