@@ -125,10 +125,7 @@ def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:
 
 
 def main_of(words: Sequence[str]) -> Callable[[list[str]], int]:
-    """Return the `main` of a subcommand; that of `compare` depends on its words.
-
-    That of `completion` lists all subcommands.
-    """
+    """Return the `main` of a subcommand; that of `compare` depends on its words."""
     if words[0] == 'compare':
         from .commands.words import names_commands  # start-up time
 
@@ -136,15 +133,15 @@ def main_of(words: Sequence[str]) -> Callable[[list[str]], int]:
             from .commands import main as commands  # start-up time
 
             return commands.main
-    if words[0] == 'completion':
-        from .completion import main as completion  # start-up time
-
-        return lambda words: completion.run(words, SUBCOMMANDS)
     return subcommand(words[0])
 
 
 def subcommand(name: str) -> Callable[[list[str]], int]:
-    """Import a subcommand, and return its `main`."""
+    """Import a subcommand, and return its `main`; that of `completion` lists them all."""
+    if name == 'completion':
+        from .completion import main as completion  # start-up time
+
+        return lambda words: completion.run(words, SUBCOMMANDS)
     from importlib import import_module
 
     function: Callable[[list[str]], int] = import_module(f'{__package__}.view.{name}').main

@@ -82,13 +82,6 @@ def nuitka(place: Place) -> None:
     judge_program(place.folder, 'env', path, place.folder / 'app.bin')
 
 
-def nuitka_standalone(place: Place) -> None:
-    """Nuitka, standalone: microbench is compiled, too."""
-    words = ('-m', 'nuitka', '--quiet', '--assume-yes-for-downloads', '--standalone')
-    place.tool(*words, '--output-filename=app.bin', place.program)
-    judge_program(place.folder, place.folder / 'app.dist' / 'app.bin')
-
-
 def shiv(place: Place) -> None:
     """Shiv: the command, and the program by the interpreter in the archive."""
     place.tool('-m', 'shiv', '-q', '-c', 'microbench', '-o', 'command.pyz', place.wheel)
@@ -158,7 +151,6 @@ PACKERS: dict[str, Callable[[Place], None]] = {
     'pyinstaller-file': pyinstaller_file,
     'pyinstaller-leaves-out': pyinstaller_leaves_out,
     'nuitka': nuitka,
-    'nuitka-standalone': nuitka_standalone,
     'shiv': shiv,
     'pex': pex,
     'zipapp': zipapp,

@@ -17,8 +17,8 @@ shell. It knows the mixins that are installed now."""
 NOTES = """\
 bash: source <(microbench completion bash), in ~/.bashrc. zsh: microbench completion zsh
 >DIR/_microbench, in a directory of $fpath. fish: microbench completion fish
->~/.config/fish/completions/microbench.fish. A wheel has the same scripts, in share/ of the
-environment, where bash-completion finds the one for bash by itself."""
+>~/.config/fish/completions/microbench.fish. A wheel installs the same scripts in share/ of
+the environment."""
 
 
 def parser() -> argparse.ArgumentParser:
