@@ -194,6 +194,24 @@ def test_a_python_that_cannot_be_started(monkeypatch, capsys):
     assert 'cannot start /nowhere/python: No such file' in capsys.readouterr().err
 
 
+def test_a_frozen_command(monkeypatch, capsys):
+    """It has no Python to start: one sentence says so."""
+    monkeypatch.setattr(processes.sys, 'frozen', True, raising=False)
+    assert main(['pass']) == 2
+    assert (
+        'it starts Python, which a frozen program does not have' in capsys.readouterr().err
+    )
+
+
+def test_a_packed_command(capfd, monkeypatch):
+    """Its process finds microbench where no other Python looks."""
+    monkeypatch.setattr(processes.sys, 'executable', sys._base_executable)
+    monkeypatch.delenv('PYTHONPATH', raising=False)
+    monkeypatch.chdir('/')
+    assert main([*QUICK, '--json', 'pass']) == 0
+    assert json.loads(capfd.readouterr().out)['median'] > 0
+
+
 @pytest.mark.parametrize(
     ('words', 'message'),
     [

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+TIMEIT = ('timeit', '--min-time', '0.01', '--max-time', '0.05', '1 + 1')
+
 
 class Place:
     """A folder to pack in.
@@ -86,6 +88,7 @@ def shiv(place: Place) -> None:
     """Shiv: the command, and the program by the interpreter in the archive."""
     place.tool('-m', 'shiv', '-q', '-c', 'microbench', '-o', 'command.pyz', place.wheel)
     judge_command(place.folder, place.python.resolve(), 'command.pyz')
+    run(place.folder, place.python.resolve(), 'command.pyz', *TIMEIT)
     place.tool('-m', 'shiv', '-q', '-o', 'python.pyz', place.wheel)
     judge_program(place.folder, place.python.resolve(), 'python.pyz', place.program)
 
@@ -94,6 +97,7 @@ def pex(place: Place) -> None:
     """Pex: the command, and the program by the interpreter in the archive."""
     place.tool('-m', 'pex', place.wheel, '-c', 'microbench', '-o', 'command.pex')
     judge_command(place.folder, place.python.resolve(), 'command.pex')
+    run(place.folder, place.python.resolve(), 'command.pex', *TIMEIT)
     place.tool('-m', 'pex', place.wheel, '-o', 'python.pex')
     judge_program(place.folder, place.python.resolve(), 'python.pex', place.program)
 

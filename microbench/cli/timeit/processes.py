@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from typing import Any
 
 WORKER = f'{__package__}.worker'
+# The worker imports what this process did, even if that is where no other Python looks: in
+# what shiv or pex has unpacked.
+FOLDER = __file__[: -len(__name__) - len('/.py')]
+START = f"""\
+import sys
+folder = sys.argv.pop(1)
+if folder not in sys.path:
+    sys.path.append(folder)
+import runpy
+runpy.run_module({WORKER!r}, run_name='__main__', alter_sys=True)
+"""
+FROZEN = (
+    'it starts Python, which a frozen program does not have: install microbench, or pack '
+    'it with shiv or pex'
+)
 
 
 class StatementError(Exception):
@@ -33,8 +48,10 @@ def answers(request: dict[str, Any], processes: int) -> list[dict[str, Any]]:
 
 
 def _answer(request: str) -> dict[str, Any]:
+    if getattr(sys, 'frozen', False):
+        raise UsageError(FROZEN)
     reading, writing = os.pipe()
-    command = [sys.executable, '-m', WORKER, str(writing), request]
+    command = [sys.executable, '-c', START, FOLDER, str(writing), request]
     try:
         process = subprocess.Popen(command, pass_fds=[writing], stdout=2)
     except OSError as error:
