@@ -256,6 +256,37 @@ test-all: ## run the tests on each CPython from 3.10 that pyenv or .interpreters
 	    else failed=1; echo "FAILED, see $$log"; tail -n 20 $$log; fi; \
 	done; exit $$failed
 
+.PHONY: free-threaded test-free-threaded
+FREE_THREADED ?= .interpreters-free-threaded
+FREE_VENV = .venv-free-threaded
+# The first of these of which the mirror has sources.
+FREE_VERSIONS ?= 3.14 3.15 3.13
+
+free-threaded: $(FREE_THREADED)/python ## a free-threaded CPython, built from Debian's sources
+
+$(FREE_THREADED)/python: | tools/free_threaded.sh
+	@echo 'building CPython in $(FREE_THREADED), which takes some minutes ...'
+	@tools/free_threaded.sh $(FREE_THREADED) $(FREE_VERSIONS)
+
+# What has wheels for it, or needs none. Tests of what is missing are skipped.
+FREE_NEEDS = 'setuptools>=77.0.1' 'Cython>=3.1' 'psutil>=5.9.6' 'pytest>=8.2' 'pytest-asyncio>=0.24' \
+    'pytest-xdist>=3.7' 'hypothesis>=6.60' jsonschema virtualenv cloudpickle
+
+$(FREE_VENV)/.installed: pyproject.toml $(FREE_THREADED)/python
+	@test -x $(FREE_VENV)/bin/python || $(FREE_THREADED)/python -m venv $(FREE_VENV)
+	@echo 'installing into $(FREE_VENV) ...'
+	@$(FREE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
+	    $(FREE_NEEDS)
+	@touch $@
+
+# Those that depend on threads and on the native part.
+FREE_TESTS = $(addprefix tests/,core exit journal native outputs neighbours free_threaded \
+    structure/test_gil.py)
+
+test-free-threaded: $(FREE_VENV)/.installed ## tests on that interpreter, with the GIL turned on again
+	@$(MAKE) --no-print-directory build VENV=$(FREE_VENV)
+	@PYTHON_GIL=1 $(FREE_VENV)/bin/python -m pytest $(WORKERS) $(or $(ARGS),$(FREE_TESTS))
+
 .PHONY: test-packed
 test-packed: build ## pack programs with PyInstaller, Nuitka, shiv, pex and zipapp, and run them (ARGS="pex shiv")
 	@$(BIN)/python -m tests.packed $(ARGS)
@@ -340,14 +371,14 @@ dist: build ## an sdist and a wheel in dist/
 clean: ## remove what was built; environments stay
 	rm -rf build dist *.egg-info .venv*/.built .venv*/.demo microbench/*.so
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find . -name __pycache__ -not -path './.venv*' -not -path './.interpreters/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './.venv*' -not -path './.interpreters*' -prune -exec rm -rf {} +
 
 # $(call copy_and_build,NAME,SWITCH,BIN): a copy of the tree in build/NAME, built in place with
 # SWITCH set, by the Python in BIN if it is given, so that no such build is ever found in the
 # normal tree.
 define copy_and_build
 	rm -rf build/$(1) && mkdir -p build/$(1) \
-	&& tar -cf - --exclude=./build --exclude='./.venv*' --exclude='./.interpreters' --exclude=./.git --exclude='*.so' . \
+	&& tar -cf - --exclude=./build --exclude='./.venv*' --exclude='./.interpreters*' --exclude=./.git --exclude='*.so' . \
 	    | tar -xf - -C build/$(1) \
 	&& cd build/$(1) && $(2) $(or $(3),$(BIN))/python setup.py --quiet build_ext --inplace
 endef
