@@ -47,16 +47,18 @@ class Silent(Quick):
 
 out = Silent()
 out._configure(True, None)
-out.write_record(RECORD)
 """
-LET_GO = 'answers.set(); out.flush(); answers.clear(); out.write_record(RECORD)'
+FALL_SILENT = 'answers.clear(); out.write_record(RECORD)'
+ANSWER = 'answers.set(); out.flush()'
 
 
 def rows(lab: Lab) -> Iterator[Row]:
     """Yield the rows of this subject."""
     cases = {
         'record': Case('out.write_record(RECORD)', SINK, after='out.flush()', loops=CALLS),
-        'silent': Case('out.write_record(RECORD)', SILENT, after=LET_GO, loops=CALLS),
+        'silent': Case(
+            'out.write_record(RECORD)', SILENT, FALL_SILENT, ANSWER, loops=CALLS
+        ),
         'queue': Case('waiting.put(RECORD)', QUEUE, 'waiting = SimpleQueue()', loops=CALLS),
     }
     times = lab.time(cases, lab.processes)

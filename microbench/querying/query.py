@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from tempfile import TemporaryDirectory
 
 from ..reader import Reader
 from ..results.formats import TIDY, check
 from ..results.kinds import KINDS
-from ..results.quick import OWN, Quick
+from ..results.quick import OWN, Quick, prepare
 from ..results.tables import warn_about
 from ..results.tidy import Rows, tells_apart
 from .answer import Answer, in_format
@@ -114,9 +115,9 @@ class Query:
     def read(self, paths: Path | Iterable[Path]) -> None:
         """Make the tables of files."""
         tables = self._new_tables()
-        quick = tables[0].quick if len(tables) == 1 else None
-        prepare = None if quick is None else quick.prepare
-        found = Reader(paths, prepare)
+        quick = [table.quick for table in tables if table.quick is not None]
+        is_quick = bool(tables) and len(quick) == len(tables)
+        found = Reader(paths, partial(prepare, tables=quick) if is_quick else None)
         packed = [path for path in found.paths if _is_parquet(path)]
         if not packed:
             self._fill(tables, found)

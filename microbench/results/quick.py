@@ -1,4 +1,4 @@
-"""Rows of a table off the text of lines, by the C core, as far as that takes no thought.
+"""Rows of tables off the text of lines, by the C core, as far as that takes no thought.
 
 Records of a program mostly have the same fields. What is to be done with each is learnt
 from a record that was read as an object; then the C core (csrc/reading/mb_rows.h) makes
@@ -143,10 +143,6 @@ class Quick:
 
     # --- lines ------------------------------------------------------------------------
 
-    def prepare(self, lines: Lines) -> None:
-        """Let the lines of a file come here."""
-        lines.decode_with(_Decoder(self, lines), _same)  # type: ignore[arg-type]
-
     def add(self, record: dict[str, Any]) -> None:
         """Add the rows of a record, and learn its fields."""
         self._store.write(self._rows.of_one(self._reader.number, record))
@@ -223,19 +219,28 @@ class Quick:
         return self._reader.leaf(number)
 
 
+def prepare(lines: Lines, tables: list[Quick]) -> None:
+    """Let the lines of a file go to some tables; each reads all of them."""
+    lines.decode_with(_Decoder(tables, lines), _same)  # type: ignore[arg-type]
+
+
 class _Decoder:
     """Takes the place of the decoder of lines; gives no records itself."""
 
-    def __init__(self, quick: Quick, lines: Lines) -> None:
-        self._quick, self._lines = quick, lines
+    def __init__(self, tables: list[Quick], lines: Lines) -> None:
+        self._tables, self._lines = tables, lines
 
     def decode(self, block: bytes) -> list[dict[str, Any]]:
-        place = 0
-        while (place := self._quick.read(block, place)) < len(block):
-            end = block.find(b'\n', place) + 1 or len(block)
-            for record in self._lines.decoded(block[place:end]):
-                self._quick.add(record)
-            place = end
+        decoded: dict[int, list[dict[str, Any]]] = {}  # by the place of their line
+        for table in self._tables:
+            place = 0
+            while (place := table.read(block, place)) < len(block):
+                end = block.find(b'\n', place) + 1 or len(block)
+                if place not in decoded:  # damaged lines are counted once
+                    decoded[place] = self._lines.decoded(block[place:end])
+                for record in decoded[place]:
+                    table.add(record)
+                place = end
         return []
 
 

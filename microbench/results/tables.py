@@ -6,7 +6,7 @@ from ..messages import warn
 from . import tidy
 from .cells import Cells
 from .columns import in_utc
-from .quick import OWN, Quick
+from .quick import OWN, Quick, prepare
 from .reading import Lines
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ def _columns(records: Iterable[dict[str, Any]], shape: str) -> dict[str, Column]
     rows, cells = tidy.Rows(shape), Cells(shape)
     if isinstance(records, Lines) and shape in OWN:
         quick = Quick(shape, rows, cells)
-        quick.prepare(records)
+        prepare(records, [quick])
         for record in records:
             quick.add(record)
         quick.finish()

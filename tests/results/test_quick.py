@@ -68,7 +68,7 @@ def spooled(path, shape, wanted, lines):
     spool = Spool(str(path), shape, wants)
     read = Counted(shape, rows, spool, wanted)
     source = Lines([lines.encode()])
-    read.prepare(source)
+    quick.prepare(source, [read])
     for record in source:
         read.add(record)
     read.finish()
@@ -182,3 +182,31 @@ def test_wrong_calls_of_the_core():
             call()
     assert reader.read(b'\n\n', 0) == (2, b'')
     assert set(OF_SHAPE) - set(quick.OWN) == {'samples'}
+
+
+def test_several_tables_read_the_same_lines(tmp_path):
+    """Each has the rows that it has alone, and a damaged line is counted once."""
+    line = '{"mb":{"run_id":"1"},"call":{"name":"f","durations":[%s],"timings":%s}}\n'
+    phases = '[{"name":"a","duration":1.5}]'
+    usual, odd = line % (1, phases), line % ('1,2', '[7]')
+    lines = usual * 3 + odd + usual[:40] + '\n' + odd + usual
+    alone = {
+        shape: spooled(tmp_path / 'rows', shape, None, lines)[0] for shape in quick.OWN
+    }
+    tables, spools = [], {}
+    for shape in quick.OWN:
+        rows = Rows(shape)
+        spools[shape] = Spool(str(tmp_path / shape), shape, lambda _: True)
+        tables.append(quick.Quick(shape, rows, spools[shape]))
+    source = Lines([lines.encode()])
+    quick.prepare(source, tables)
+    assert list(source) == []
+    assert source.damaged == 1
+    for table in tables:
+        table.finish()
+    for shape, spool in spools.items():
+        spool.finish()
+        names = {column.key: column.name for column in spool.columns.values()}
+        found = map(json.loads, (tmp_path / shape).read_text('ascii').splitlines())
+        named = [{names[key]: value for key, value in row.items()} for row in found]
+        assert named == alone[shape]
