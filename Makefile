@@ -193,9 +193,11 @@ coverage: build ## which lines and branches of C and Python no test runs
 	@$(BIN)/python -m tools.covered build/covered-c.json build/covered-python.json
 
 TESTED_BY = $(addprefix tests/,native journal exit core outputs)
-C_TESTED_BY = $(TESTED_BY) tests/neighbours/test_greenlets.py
-PYTHON_TESTED_BY = $(TESTED_BY) $(addprefix tests/,results mixins cli test_credentials.py \
-    test_diff.py test_init.py test_json_library.py test_livestream.py)
+C_TESTED_BY = $(TESTED_BY) tests/neighbours/test_greenlets.py tests/querying tests/results
+PYTHON_TESTED_BY = $(TESTED_BY) $(addprefix tests/,analysis baselines cli comparison measuring \
+    mixins pytest_plugin querying results sweeps) \
+    $(filter-out tests/test_benchmarks.py tests/test_csrc.py tests/test_programs_of_users.py, \
+        $(wildcard tests/test_*.py))
 
 build/covered-c.json:
 	@$(call copy_and_build,coverage,MICROBENCH_COVERAGE=1)
