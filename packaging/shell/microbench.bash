@@ -3,7 +3,7 @@
 # _microbench_flags COMMAND: set `reply` to its options.
 _microbench_flags() {
     case $1 in
-    '') reply='-o --outfile --http-output --http-output-header --http-output-method --redis-output --redis-host --redis-port --redis-db --redis-password -m --mixin -a --all --no-mixin --show-mixins -f --field --redact --no-redact -n --iterations --precision --max-time -w --warmup --input --stdout --stderr --capture-limit --timeout --timeout-grace-period --monitor-interval --monitor-scope --dry-run -q --quiet -h --help --version --counter-events --hash-file --hash-algorithm --hash-size-limit --git-repo --packages-of --nvidia-attributes --nvidia-gpus --stability-silence' ;;
+    '') reply='-o --outfile --http-output --http-output-header --http-output-method --redis-output --redis-host --redis-port --redis-db --redis-password --spool -m --mixin -a --all --no-mixin --show-mixins -f --field --redact --no-redact -n --iterations --precision --max-time -w --warmup --input --stdout --stderr --capture-limit --timeout --timeout-grace-period --monitor-interval --monitor-scope --dry-run -q --quiet -h --help --version --counter-events --hash-file --hash-algorithm --hash-size-limit --git-repo --packages-of --nvidia-attributes --nvidia-gpus --stability-silence' ;;
     show) reply='-h --help -r --record --each --by -c --column -s --sort --reverse --filter --last --since --utc --all --json --csv --markdown' ;;
     diff) reply='-h --help --all --exit-code --json' ;;
     compare) reply='-h --help --by --filter --filter-base --filter-new --fail-over --margin --all --force --json --csv --markdown -L --parameter-list -P --parameter-scan -D --step --parameter-step-size --setup --prepare --cleanup --name -i --ignore-failure --show-output' ;;
@@ -35,6 +35,7 @@ _microbench_value() {
     ' --redis-port') left=1 after=1 kind='' ;;
     ' --redis-db') left=1 after=1 kind='' ;;
     ' --redis-password') left=1 after=1 kind='' ;;
+    ' --spool') left=1 after=1 kind='folders' ;;
     ' -m' | ' --mixin') left=1000000000 after=1 kind='words' reply='defaults cgroup-limits conda-packages counters energy file-hash git-info gpu host-info installed-packages loaded-modules nvidia-smi peak-memory python-info resource-usage slurm-info stability working-dir' ;;
     ' -f' | ' --field') left=1 after=1 kind='' ;;
     ' --redact') left=1 after=1 kind='' ;;

@@ -24,7 +24,7 @@ function __microbench_place
                 return
             case -m --mixin --counter-events --hash-file --nvidia-attributes --nvidia-gpus --stability-silence
                 set left 1000000000
-            case -o --outfile --http-output --http-output-header --http-output-method --redis-output --redis-host --redis-port --redis-db --redis-password -f --field --redact -n --iterations --precision --max-time -w --warmup --input --capture-limit --timeout --timeout-grace-period --monitor-interval --monitor-scope --hash-algorithm --hash-size-limit --git-repo --packages-of
+            case -o --outfile --http-output --http-output-header --http-output-method --redis-output --redis-host --redis-port --redis-db --redis-password --spool -f --field --redact -n --iterations --precision --max-time -w --warmup --input --capture-limit --timeout --timeout-grace-period --monitor-interval --monitor-scope --hash-algorithm --hash-size-limit --git-repo --packages-of
                 set left 1
             case '-*'
                 set left 0
@@ -77,6 +77,7 @@ complete -c microbench -n '__microbench_in own' -l redis-host -x -d 'the server 
 complete -c microbench -n '__microbench_in own' -l redis-port -x -d 'its port (default: 6379)'
 complete -c microbench -n '__microbench_in own' -l redis-db -x -d 'number of its database (default: 0)'
 complete -c microbench -n '__microbench_in own' -l redis-password -x -d 'its password'
+complete -c microbench -n '__microbench_in own' -l spool -x -a '(__fish_complete_directories)' -d 'keep the record in this directory for each of these that does not take it: microbench resend sends it later'
 complete -c microbench -n '__microbench_in own' -s m -l mixin -x -a 'defaults cgroup-limits conda-packages counters energy file-hash git-info gpu host-info installed-packages loaded-modules nvidia-smi peak-memory python-info resource-usage slurm-info stability working-dir' -d 'capture with these mixins, or with module:Class, instead of the defaults; the word defaults stands for those'
 complete -c microbench -n '__microbench_behind -m --mixin' -a 'defaults cgroup-limits conda-packages counters energy file-hash git-info gpu host-info installed-packages loaded-modules nvidia-smi peak-memory python-info resource-usage slurm-info stability working-dir'
 complete -c microbench -n '__microbench_in own' -s a -l all -d 'capture with all mixins'
