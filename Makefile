@@ -274,18 +274,18 @@ $(FREE_THREADED)/python: | tools/free_threaded.sh
 FREE_NEEDS = 'setuptools>=77.0.1' 'Cython>=3.1' 'psutil>=5.9.6' 'pytest>=8.2' 'pytest-asyncio>=0.24' \
     'pytest-xdist>=3.7' 'hypothesis>=6.60' jsonschema virtualenv cloudpickle
 
-$(FREE_VENV)/.installed: pyproject.toml $(FREE_THREADED)/python
+$(FREE_VENV)/.needs: pyproject.toml $(FREE_THREADED)/python
 	@test -x $(FREE_VENV)/bin/python || $(FREE_THREADED)/python -m venv $(FREE_VENV)
 	@echo 'installing into $(FREE_VENV) ...'
 	@$(FREE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary \
 	    $(FREE_NEEDS)
-	@touch $@
+	@touch $@ $(FREE_VENV)/.installed # so that `build` installs nothing else
 
 # Those that depend on threads and on the native part.
 FREE_TESTS = $(addprefix tests/,core exit journal native outputs neighbours free_threaded \
     structure/test_gil.py)
 
-test-free-threaded: $(FREE_VENV)/.installed ## tests on that interpreter, with the GIL turned on again
+test-free-threaded: $(FREE_VENV)/.needs ## tests on that interpreter, with the GIL turned on again
 	@$(MAKE) --no-print-directory build VENV=$(FREE_VENV)
 	@PYTHON_GIL=1 $(FREE_VENV)/bin/python -m pytest $(WORKERS) $(or $(ARGS),$(FREE_TESTS))
 
