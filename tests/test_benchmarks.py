@@ -454,6 +454,7 @@ MEASURES = [
     '  memory for it',
     '8 threads, one file, a record',
     'background=True, the caller',
+    'the same while the server is silent',
     'encoding, a duration',
     'encoding, a phase',
     'memory, an iteration',

@@ -55,6 +55,12 @@ NOT_RUN = [
     *[('answers.md', 'one run of benchmarks.answers, which takes more than a minute')] * 4,
     ('comparing-commands.md', 'it takes a minute'),
     ('comparing-commands.md', 'it needs hyperfine'),
+    ('platforms.md', 'it needs cibuildwheel'),
+    (
+        'platforms.md',
+        'it needs gcc-aarch64-linux-gnu, and its nm and objdump first in PATH',
+    ),
+    ('platforms.md', 'it needs ziglang'),
     (
         'network-outputs.md',
         'it needs a server; tests/services/test_redis_background.py runs one',
@@ -64,6 +70,8 @@ NOT_RUN = [
         'it needs a server; tests/services/test_postgres_server.py runs one',
     ),
     ('output.md', 'it needs a server; tests/services/test_redis_server.py runs one'),
+    *[('packing.md', 'make test-packed runs it')] * 2,
+    ('packing.md', 'tests/structure/test_packed.py does'),
     ('pytest.md', 'a workflow; tests/pytest_plugin/test_page.py reads it'),
     ('scale.md', 'tests/sweeps and tests/services run each of them'),
     ('scale.md', 'Ray starts servers and takes gigabytes'),
